@@ -24,7 +24,10 @@ export type Collected = {
 export type SectionHandler = (body: unknown) => Promise<void>
 
 /** Carries out one command; throws to answer `ok: false` with the message. */
-export type CommandHandler = (args: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>
+export type CommandHandler = (
+  args: Record<string, unknown>,
+  signal: AbortSignal,
+) => Promise<unknown>
 
 /**
  * One unit. The runtime polls each collector on its own schedule, one poll at a time, and never
