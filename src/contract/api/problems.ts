@@ -12,6 +12,8 @@ export const problems = {
   'resource.stale': { status: 412, title: 'Changed by someone else meanwhile' },
   'hub.error': { status: 500, title: 'Internal error' },
   'hub.unavailable': { status: 503, title: 'Not available now' },
+  'db.unavailable': { status: 503, title: 'The database cannot be used now' },
+  'db.newer-schema': { status: 503, title: 'The database was made by a newer version' },
   'access.signed-out': { status: 401, title: 'Sign in first' },
   'access.bad-credentials': { status: 401, title: 'User name or password is wrong' },
   'access.forbidden': { status: 403, title: 'Not allowed' },
