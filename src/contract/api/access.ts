@@ -126,7 +126,7 @@ export const NewApiToken = z.object({ name: Label, expiresAt: IsoInstant.nullabl
 
 export const AuditEntry = z
   .object({
-    seq: z.int(),
+    id: Id,
     at: IsoInstant,
     userId: Id.nullable(),
     username: z.string().nullable(),
