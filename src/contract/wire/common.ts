@@ -8,10 +8,12 @@ export const agentIdPattern = /^[a-z0-9][a-z0-9-]{2,47}$/
 export const AgentId = z.string().regex(agentIdPattern, 'agent id: 3-48 of a-z, 0-9 and -')
 
 /** Local name of a unit as its agent knows it (`nvr1`, `ups1`, `cab1`). */
-export const UnitName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)
+export const unitNamePattern = /^[a-z][a-z0-9-]{0,31}$/
+export const UnitName = z.string().regex(unitNamePattern)
 
 /** A part of a unit: empty for the unit itself, else `kind:name` (`ch:7`, `disk:1`, `phase:A`). */
-export const PartName = z.string().regex(/^$|^[a-z]{1,12}:[A-Za-z0-9-]{1,16}$/)
+export const partNamePattern = /^$|^[a-z]{1,12}:[A-Za-z0-9-]{1,16}$/
+export const PartName = z.string().regex(partNamePattern)
 
 export const Instant = z.iso.datetime({ offset: true })
 
@@ -23,7 +25,8 @@ export const ClockTrust = z.enum(['trusted', 'holdover', 'untrusted'])
 export type ClockTrust = z.infer<typeof ClockTrust>
 
 /** Identity of an outbox; a new one whenever the outbox is lost. */
-export const Epoch = z.string().regex(/^[0-9a-f]{12}$/)
+export const epochPattern = /^[0-9a-f]{12}$/
+export const Epoch = z.string().regex(epochPattern)
 
 /**
  * Outbox id `[epoch, n]`: durable, never reused, the same in both lanes. `n` counts from 1.
@@ -31,7 +34,8 @@ export const Epoch = z.string().regex(/^[0-9a-f]{12}$/)
 export const RecordId = z.tuple([Epoch, z.int().min(1)])
 export type RecordId = z.infer<typeof RecordId>
 
-export const BootId = z.string().regex(/^[0-9a-f]{8}$/)
+export const bootIdPattern = /^[0-9a-f]{8}$/
+export const BootId = z.string().regex(bootIdPattern)
 
 /**
  * What every upward record carries. `mono` is milliseconds since the boot `boot`; `at` is the wall
