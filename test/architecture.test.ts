@@ -86,19 +86,35 @@ describe('pure rooms', () => {
 describe('time', () => {
   const bareTime =
     /(?<![.\w])(setTimeout|setInterval)\(|\bDate\.now\(|\bnew Date\(\)|\bTemporal\.Now\b/
+  const isComment = (line: string) => /^\s*(\*|\/\/|\/\*)/.test(line)
 
-  test('only core/clock.ts reads the clock or sets a timer', () => {
+  /** Lines with bare time, unless the line above says why it must be real (`Real time: …`). */
+  const bareLines = (text: string): string[] => {
+    const lines = text.split('\n')
+    return lines
+      .filter((line, at) => !isComment(line) && !/Real time: /.test(lines[at - 1] ?? ''))
+      .filter((line) => bareTime.test(line))
+      .map((line) => line.trim())
+  }
+
+  test('domain time comes from the clock; real time says why', () => {
     const wrong = rooms
       .filter((path) => path !== 'src/core/clock.ts')
       .filter((path) => !['console', 'dashboards'].includes(roomOf(path) ?? ''))
-      .flatMap((path) =>
-        textOf(path)
-          .split('\n')
-          .map((line, at) => ({ line: line.replace(/^\s*(\*|\/\/|\/\*).*/, ''), at: at + 1 }))
-          .filter(({ line }) => bareTime.test(line))
-          .map(({ line, at }) => `${path}:${at} ${line.trim()}`),
-      )
+      .flatMap((path) => bareLines(textOf(path)).map((line) => `${path}: ${line}`))
     expect(wrong).toEqual([])
+  })
+
+  test.each([
+    ['const t = setTimeout(run, 5)', 1],
+    ['const at = Date.now()', 1],
+    ['const at = new Date()', 1],
+    ['const at = new Date(row.at)', 0],
+    ['socket.setTimeout(5000)', 0],
+    ['// never Date.now() here', 0],
+    ['  // Real time: the deadline of a socket.\n  setTimeout(close, 5)', 0],
+  ])('%j: %i bare', (text, count) => {
+    expect(bareLines(text)).toHaveLength(count)
   })
 })
 
