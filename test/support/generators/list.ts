@@ -1,3 +1,4 @@
+import { dashboardFiles } from '../../../dashboards/build.ts'
 import { asyncApiJson } from './asyncapi.ts'
 import { configurationPage } from './configuration.ts'
 import { envExample } from './env-example.ts'
@@ -15,4 +16,5 @@ export const generated: readonly Generated[] = [
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/wire.md', make: wirePage },
   { path: 'docs/generated/asyncapi.json', make: asyncApiJson },
+  ...Object.entries(dashboardFiles).map(([path, make]) => ({ path: `dashboards/${path}`, make })),
 ]
