@@ -1,0 +1,119 @@
+import { type Clock, seconds } from '../../src/core/clock.ts'
+import type { Log } from '../../src/core/log.ts'
+import { messageOf } from '../../src/core/problem.ts'
+import {
+  type Contactor,
+  type Interlock,
+  maySwitch,
+  newContactor,
+  onRead,
+  onVerified,
+  onWanted,
+  onWrite,
+} from './contactor.ts'
+import type { Relays } from './relays.ts'
+
+export type KeptCircuit = { part: string; coil: number }
+
+/**
+ * Keeps the relays as they are wanted. Promises: a relay is believed only as far as it was read
+ * back; each write is verified by reading; the board is looked at every 60 s and what it lost is
+ * asserted again; a board that does not answer is asked again every 5 s.
+ */
+export type RelayKeeper = {
+  /** One round: look if it is time, write what differs and may be switched, look again. */
+  follow: (wants: ReadonlyMap<string, boolean | null>) => Promise<void>
+  contactor: (part: string) => Contactor
+  /** Why the board cannot be read or written; absent when it can. */
+  trouble: () => string | undefined
+}
+
+/** After this many ignored writes a relay is asked again only with the regular look. */
+const patience = 3
+
+export function createRelayKeeper(options: {
+  circuits: readonly KeptCircuit[]
+  relays: Relays
+  clock: Clock
+  log: Log
+  interlock?: Interlock
+  lookEveryMs?: number
+  onSwitched?: () => void
+}): RelayKeeper {
+  const { circuits, relays, clock, log } = options
+  const interlock = options.interlock ?? { minOnMs: seconds(60), minOffMs: seconds(60) }
+  const lookEveryMs = options.lookEveryMs ?? seconds(60)
+  const contactors = new Map(
+    circuits.map(({ part }) => [part, newContactor(clock.monotonic())] as const),
+  )
+  let lookAt = 0
+  let retryAt = 0
+  let trouble: string | undefined
+
+  const get = (part: string): Contactor => contactors.get(part) ?? newContactor(clock.monotonic())
+  const learn = (states: readonly boolean[] | undefined) => {
+    const now = clock.monotonic()
+    for (const { part, coil } of circuits) {
+      contactors.set(part, onRead(get(part), states?.[coil] ?? null, now))
+    }
+  }
+  const look = async () => {
+    learn(await relays.read())
+    lookAt = clock.monotonic() + lookEveryMs
+  }
+  const isDue = ({ part }: KeptCircuit, regular: boolean): boolean => {
+    const contactor = get(part)
+    const { want, on, ignored } = contactor
+    if (want === null || on === want) return false
+    if (ignored >= patience && !regular) return false
+    return maySwitch(contactor, want, { ...interlock, now: clock.monotonic() })
+  }
+  const write = async ({ part, coil }: KeptCircuit) => {
+    const before = get(part)
+    if (before.want === null) return
+    // Noted before it is done: an answer that gets lost may still have switched.
+    contactors.set(part, onWrite(before, before.want, clock.monotonic()))
+    await relays.write(coil, before.want)
+  }
+  const verify = ({ part }: KeptCircuit) => {
+    const after = onVerified(get(part))
+    contactors.set(part, after)
+    const { want, on, ignored } = after
+    if (ignored === 0) log.info({ part, on }, 'circuit switched')
+    else if (ignored === patience) log.warn({ part, want, on }, 'relay does not follow')
+  }
+  const round = async () => {
+    const regular = clock.monotonic() >= lookAt
+    if (regular || circuits.some(({ part }) => get(part).on === null)) await look()
+    const due = circuits.filter((circuit) => isDue(circuit, regular))
+    if (due.length === 0) return
+    for (const circuit of due) await write(circuit)
+    await look()
+    for (const circuit of due) verify(circuit)
+    options.onSwitched?.()
+  }
+  const fail = (error: unknown) => {
+    const reason = messageOf(error)
+    if (trouble === undefined) log.warn({ reason }, 'relays do not answer')
+    trouble = reason
+    retryAt = clock.monotonic() + seconds(5)
+    learn(undefined)
+  }
+
+  return {
+    follow: async (wants) => {
+      const now = clock.monotonic()
+      for (const [part, want] of wants) contactors.set(part, onWanted(get(part), want, now))
+      if (now < retryAt) return
+      try {
+        await round()
+        if (trouble !== undefined) log.info('relays answer again')
+        trouble = undefined
+      } catch (error) {
+        fail(error)
+      }
+    },
+    contactor: get,
+    trouble: () => trouble,
+  }
+}
