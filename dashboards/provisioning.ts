@@ -1,7 +1,7 @@
 /** Where the container of docker-compose.yml mounts what is generated here. */
 export const grafanaFolders = {
   provisioning: '/etc/grafana/provisioning',
-  dashboards: '/var/lib/grafana/dashboards',
+  dashboards: '/etc/ansang/dashboards',
 } as const
 
 export const dataSourceUid = 'ansang-influx'
