@@ -74,14 +74,40 @@ describe('the quick way agrees with the schema', () => {
     expect(reference(text).ok).toBe(false)
   })
 
-  test('an own __proto__ pollutes nothing, anywhere', () => {
-    const text = JSON.stringify(sampleWith({ unit: 'PLACE' }))
-    const evil = '"__proto__":{"polluted":1}'
-    for (const place of ['{"id"', '{"unit"', '{"":', '{"cpu"']) {
-      const bytes = text.replace('PLACE', 'nvr1').replace(place, `{${evil},${place.slice(1)}`)
-      expect(decode('telemetry', Buffer.from(bytes))).toStrictEqual(reference(bytes))
-    }
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  const evils = ['"__proto__":{"polluted":1}', '"__proto__":1', '"__proto__":"x"']
+  const places = ['{"id"', '{"unit"', '{"":', '{"cpu"', '{"why"']
+
+  test.each(evils.flatMap((evil) => places.map((place) => [evil, place] as const)))(
+    'an own %s before %s pollutes nothing and is dropped or refused',
+    (evil, place) => {
+      const clean = JSON.stringify(sampleWith({ reasons: { why: 'x' } }))
+      const text = clean.replace(place, `{${evil},${place.slice(1)}`)
+      expect(text).toContain(evil)
+      const decoded = decode('telemetry', Buffer.from(text))
+      expect(decoded).toStrictEqual(reference(text))
+      expect(JSON.stringify(decoded)).not.toContain('__proto__":')
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    },
+  )
+
+  const instants = [
+    '2026-11-24',
+    '2026-11-24T18:45:00',
+    '2026-02-30T00:00:00Z',
+    '2026-11-24T24:00:00Z',
+    '2026-11-24T18:45+07:00',
+    '2026-11-24t18:45:00z',
+    ' 2026-11-24T18:45:00Z',
+    '2026-11-24T18:45:00Z\n',
+    '2024-02-29T18:45:00-12:00',
+    '2023-02-29T18:45:00Z',
+    'now',
+    '',
+  ]
+
+  test.each(instants)('on the instant %j, of the record and of a sample', (at) => {
+    compare({ ...examples.telemetry, at })
+    compare(sampleWith({ at }))
   })
 })
 
