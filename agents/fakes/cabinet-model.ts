@@ -73,6 +73,64 @@ const lampsOn = (circuit: ModelCircuit, phase: PhaseName, count: number): number
   return index < 0 ? 0 : Math.floor(count / size) + (index < count % size ? 1 : 0)
 }
 
+type Wiring = {
+  circuits: readonly ModelCircuit[]
+  coils: ReadonlyMap<number, boolean>
+  faults: CabinetFaults
+  standbyW: number
+}
+
+const hasMains = ({ faults }: Wiring, phase: PhaseName): boolean =>
+  !faults.mainsOff && !faults.phaseLoss.includes(phase)
+
+function lampsBurning(wiring: Wiring, one: ModelCircuit, phase: PhaseName): number {
+  const { coils, faults } = wiring
+  const closed = coils.get(one.coil) || faults.welded.includes(one.part)
+  if (!closed || !hasMains(wiring, phase) || faults.mcbTrip.includes(one.part)) return 0
+  const out = Math.min(faults.lampsOut[one.part] ?? 0, one.lamps)
+  return lampsOn(one, phase, one.lamps - out)
+}
+
+/** Active and apparent power of a phase; agent and modem hang on phase A. */
+function powerOf(wiring: Wiring, phase: PhaseName): { watts: number; va: number } {
+  const idle = phase === 'A' && hasMains(wiring, 'A') ? wiring.standbyW : 0
+  const power = { watts: idle, va: idle / 0.6 }
+  for (const one of wiring.circuits) {
+    const watts = lampsBurning(wiring, one, phase) * one.lampW
+    power.watts += watts
+    power.va += watts / (one.pf ?? 0.95)
+  }
+  return power
+}
+
+function measurePhase(
+  wiring: Wiring,
+  phase: PhaseName,
+  { at, seed }: { at: number; seed: number },
+) {
+  const { watts, va } = powerOf(wiring, phase)
+  const v = hasMains(wiring, phase) ? 224 + 2 * noise(seed, at) : 0
+  const drift = 1 + 0.003 * noise(seed + 10, at)
+  return { v, i: v > 0 ? (va * drift) / v : 0, p: watts * drift, pf: va > 0 ? watts / va : 1 }
+}
+
+function measure(wiring: Wiring, { at, seed }: { at: number; seed: number }): MeterValues {
+  const values: MeterValues = {}
+  let total = 0
+  for (const [index, phase] of phaseNames.entries()) {
+    const measured = measurePhase(wiring, phase, { at, seed: seed + index })
+    for (const [name, value] of Object.entries(measured)) values[`phase:${phase}/${name}`] = value
+    total += measured.p
+  }
+  const anyMains = phaseNames.some((phase) => hasMains(wiring, phase))
+  values['meter:1/p'] = total
+  values['meter:1/hz'] = anyMains ? 50 + 0.05 * noise(seed + 20, at) : 0
+  return values
+}
+
+const sumOver = (of: (phase: PhaseName) => number): number =>
+  phaseNames.reduce((sum, phase) => sum + of(phase), 0)
+
 export function createCabinetModel(options: {
   clock: Pick<Clock, 'now' | 'monotonic'>
   circuits: readonly ModelCircuit[]
@@ -83,61 +141,26 @@ export function createCabinetModel(options: {
 }): CabinetModel {
   const { clock, circuits, standbyW = 8, seed = 1 } = options
   const coils = new Map<number, boolean>()
-  let faults: CabinetFaults = noFaults
+  const wiring: Wiring = { circuits, coils, faults: noFaults, standbyW }
   let energyWh = options.startWh ?? 1_000_000
   let countedAt = clock.monotonic()
   let frozen: MeterValues | undefined
 
-  const hasMains = (phase: PhaseName) => !faults.mainsOff && !faults.phaseLoss.includes(phase)
-  const isClosed = (one: ModelCircuit) =>
-    (coils.get(one.coil) ?? false) || faults.welded.includes(one.part)
-  const lampsBurning = (one: ModelCircuit, phase: PhaseName): number => {
-    if (!hasMains(phase) || !isClosed(one) || faults.mcbTrip.includes(one.part)) return 0
-    const out = Math.min(faults.lampsOut[one.part] ?? 0, one.lamps)
-    return lampsOn(one, phase, one.lamps - out)
-  }
-  const wattsOf = (phase: PhaseName): number => {
-    const idle = phase === 'A' && hasMains('A') ? standbyW : 0
-    return circuits.reduce((sum, one) => sum + lampsBurning(one, phase) * one.lampW, idle)
-  }
-  const voltAmperesOf = (phase: PhaseName): number => {
-    const idle = phase === 'A' && hasMains('A') ? standbyW / 0.6 : 0
-    const lamps = (one: ModelCircuit) => (lampsBurning(one, phase) * one.lampW) / (one.pf ?? 0.95)
-    return circuits.reduce((sum, one) => sum + lamps(one), idle)
-  }
   /** Energy is counted on the monotonic clock: a stepped wall clock burns nothing. */
   const count = () => {
     const now = clock.monotonic()
-    const watts = phaseNames.reduce((sum, phase) => sum + wattsOf(phase), 0)
-    energyWh += (watts * (now - countedAt)) / 3_600_000
+    energyWh += (sumOver((phase) => powerOf(wiring, phase).watts) * (now - countedAt)) / 3_600_000
     countedAt = now
   }
-  const measure = (): MeterValues => {
-    const at = clock.now()
-    const values: MeterValues = {}
-    let total = 0
-    for (const [index, phase] of phaseNames.entries()) {
-      const v = hasMains(phase) ? 224 + 2 * noise(seed + index, at) : 0
-      const drift = 1 + 0.003 * noise(seed + 10 + index, at)
-      const p = wattsOf(phase) * drift
-      const va = voltAmperesOf(phase) * drift
-      total += p
-      values[`phase:${phase}/v`] = v
-      values[`phase:${phase}/i`] = v > 0 ? va / v : 0
-      values[`phase:${phase}/p`] = p
-      values[`phase:${phase}/pf`] = va > 0 ? p / va : 1
-    }
-    const anyMains = phaseNames.some(hasMains)
-    values['meter:1/p'] = total
-    values['meter:1/hz'] = anyMains ? 50 + 0.05 * noise(seed + 20, at) : 0
-    values['meter:1/energy_wh'] = energyWh
-    return values
-  }
+  const look = (): MeterValues => ({
+    ...measure(wiring, { at: clock.now(), seed }),
+    'meter:1/energy_wh': energyWh,
+  })
 
   return {
     read: () => {
       count()
-      return { ...(frozen ?? measure()) }
+      return { ...(frozen ?? look()) }
     },
     coil: (coil) => coils.get(coil) ?? false,
     setCoil: (coil, on) => {
@@ -150,13 +173,12 @@ export function createCabinetModel(options: {
     },
     change: (next) => {
       count()
-      faults = { ...faults, ...next }
-      if (!faults.stuckMeter) frozen = undefined
-      else frozen ??= measure()
+      wiring.faults = { ...wiring.faults, ...next }
+      frozen = wiring.faults.stuckMeter ? (frozen ?? look()) : undefined
     },
     burning: (part) => {
       const circuit = circuits.find((one) => one.part === part)
-      return circuit ? phaseNames.reduce((sum, phase) => sum + lampsBurning(circuit, phase), 0) : 0
+      return circuit ? sumOver((phase) => lampsBurning(wiring, circuit, phase)) : 0
     },
   }
 }

@@ -34,6 +34,8 @@ export type FakeCabinet = {
   start: () => Promise<void>
 }
 
+type Answer = <T>(line: Line, asked: string, work: () => T) => Promise<T>
+
 type Register = { name: string; scale: number }
 
 const perPhase = (from: number, name: string): [number, Register][] =>
@@ -68,32 +70,15 @@ function readRegisters(values: Record<string, number>, from: number, count: numb
   return Array.from({ length: count }, (_, index) => image.readUInt16BE((from + index) * 2))
 }
 
-export async function createFakeCabinet(options: {
-  model: CabinetModel
-  clock: Clock
-  meterId?: number
-  relaysId?: number
-}): Promise<FakeCabinet> {
-  const { model, clock, meterId = 1, relaysId = 2 } = options
-  const lines: Record<Line, LineFaults> = { meter: {}, relays: {} }
-  const requests: string[] = []
-  let server: ServerTCP | undefined
-  let port = 0
+type Vector = ConstructorParameters<typeof ServerTCP>[0]
 
-  const answer = <T>(line: Line, asked: string, work: () => T): Promise<T> => {
-    requests.push(`${line} ${asked}`)
-    const { noAnswer, lateMs, exception } = lines[line]
-    if (exception !== undefined) return Promise.reject(refusal(exception))
-    if (noAnswer) return new Promise(() => {})
-    // Taken now, told later: a late answer carries what was true when it was asked for.
-    const done = Promise.try(work)
-    return lateMs ? clock.sleep(lateMs).then(() => done) : done
-  }
-  const lineOf = (unitId: number): Line => {
-    if (unitId === meterId) return 'meter'
-    if (unitId === relaysId) return 'relays'
-    throw refusal(11)
-  }
+function vectorOf(options: {
+  model: CabinetModel
+  answer: Answer
+  isDeaf: () => boolean
+  lineOf: (unitId: number) => Line
+}): Vector {
+  const { model, answer, isDeaf, lineOf } = options
   const expect = (unitId: number, line: Line) => {
     if (lineOf(unitId) !== line) throw refusal(1)
   }
@@ -101,7 +86,7 @@ export async function createFakeCabinet(options: {
     if (coil >= coilCount) throw refusal(2)
   }
 
-  const vector = {
+  return {
     // The library takes no promise here, and reads `values` also beside an error.
     getMultipleInputRegisters: (
       from: number,
@@ -129,29 +114,60 @@ export async function createFakeCabinet(options: {
       expect(unitId, 'relays')
       return answer('relays', `${coil}=${on ? 'on' : 'off'}`, () => {
         checkCoil(coil)
-        if (!lines.relays.deaf) model.setCoil(coil, on)
+        if (!isDeaf()) model.setCoil(coil, on)
       })
     },
   }
+}
 
-  const start = () =>
-    new Promise<void>((resolve, reject) => {
-      // A number 0 would mean 502 to the library; the text is passed on to `listen` as it is.
-      const opened = new ServerTCP(vector, {
-        host: '127.0.0.1',
-        port: (port || '0') as number,
-        unitID: 255,
-      })
-      server = opened
-      opened.on('serverError', (error) => reject(error))
-      opened.on('socketError', () => {})
-      opened.on('initialized', () => {
-        // The library does not tell the port it was given.
-        const { _server } = opened as unknown as { _server: Server }
-        port = (_server.address() as AddressInfo).port
-        resolve()
-      })
+function openServer(vector: Vector, wish: number): Promise<{ server: ServerTCP; port: number }> {
+  return new Promise((resolve, reject) => {
+    // A number 0 would mean 502 to the library; the text is passed on to `listen` as it is.
+    const port = (wish || '0') as number
+    const server = new ServerTCP(vector, { host: '127.0.0.1', port, unitID: 255 })
+    server.on('serverError', reject)
+    server.on('socketError', () => {})
+    server.on('initialized', () => {
+      // The library does not tell the port it was given.
+      const { _server } = server as unknown as { _server: Server }
+      resolve({ server, port: (_server.address() as AddressInfo).port })
     })
+  })
+}
+
+export async function createFakeCabinet(options: {
+  model: CabinetModel
+  clock: Clock
+  meterId?: number
+  relaysId?: number
+}): Promise<FakeCabinet> {
+  const { model, clock, meterId = 1, relaysId = 2 } = options
+  const lines: Record<Line, LineFaults> = { meter: {}, relays: {} }
+  const requests: string[] = []
+  let server: ServerTCP | undefined
+  let port = 0
+
+  const answer: Answer = (line, asked, work) => {
+    requests.push(`${line} ${asked}`)
+    const { noAnswer, lateMs, exception } = lines[line]
+    if (exception !== undefined) return Promise.reject(refusal(exception))
+    if (noAnswer) return new Promise(() => {})
+    // Taken now, told later: a late answer carries what was true when it was asked for.
+    const done = Promise.try(work)
+    return lateMs ? clock.sleep(lateMs).then(() => done) : done
+  }
+  const lineOf = (unitId: number): Line => {
+    if (unitId === meterId) return 'meter'
+    if (unitId === relaysId) return 'relays'
+    throw refusal(11)
+  }
+  const isDeaf = () => lines.relays.deaf === true
+  const vector = vectorOf({ model, answer, isDeaf, lineOf })
+  const start = async () => {
+    const opened = await openServer(vector, port)
+    server = opened.server
+    port = opened.port
+  }
   const stop = () =>
     new Promise<void>((resolve) => {
       if (!server) return resolve()

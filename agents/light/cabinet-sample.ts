@@ -58,22 +58,30 @@ function circuitValues(config: CabinetUnit, circuit: CircuitConfig, look: Look):
   }
 }
 
-function* whyNot(config: CabinetUnit, look: Look): Generator<[key: string, reason: string]> {
-  const { meter, engine } = look
-  if (meter.ok) yield* Object.entries(meter.reasons)
-  else {
-    yield ['meter:1', meter.reason]
-    for (const phase of phasesOf(config)) yield [`phase:${phase}`, meter.reason]
-  }
-  for (const circuit of config.circuits) {
-    const { part } = circuit
-    const { level, on } = stateOf(look, part)
-    if (on === null) yield [`${part}/on`, engine.relayTrouble ?? 'not read yet']
-    if (level === null) yield [`${part}/desired`, 'no clock to go by, and nothing to hold']
-    if (powerOf(config, circuit, look) === null) {
-      yield [`${part}/p`, meter.ok ? 'phase is shared or not known' : meter.reason]
-    }
-  }
+type Reason = [key: string, reason: string]
+
+function* meterReasons(config: CabinetUnit, { meter }: Look): Generator<Reason> {
+  if (meter.ok) return yield* Object.entries(meter.reasons)
+  yield ['meter:1', meter.reason]
+  for (const phase of phasesOf(config)) yield [`phase:${phase}`, meter.reason]
+}
+
+function* circuitReasons(
+  config: CabinetUnit,
+  circuit: CircuitConfig,
+  look: Look,
+): Generator<Reason> {
+  const { part } = circuit
+  const { level, on } = stateOf(look, part)
+  if (on === null) yield [`${part}/on`, look.engine.relayTrouble ?? 'not read yet']
+  if (level === null) yield [`${part}/desired`, 'no clock to go by, and nothing to hold']
+  if (powerOf(config, circuit, look) !== null) return
+  yield [`${part}/p`, look.meter.ok ? 'phase is shared or not known' : look.meter.reason]
+}
+
+function* whyNot(config: CabinetUnit, look: Look): Generator<Reason> {
+  yield* meterReasons(config, look)
+  for (const circuit of config.circuits) yield* circuitReasons(config, circuit, look)
   if (look.planTrouble) yield ['/plan_ok', look.planTrouble]
 }
 

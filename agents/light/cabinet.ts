@@ -25,6 +25,13 @@ export type Cabinet = Collector & {
 /** How a cabinet is reached; the demo puts its model here instead of sockets. */
 export type CabinetDevices = { meter: Meter; relays: Relays; close: () => void }
 
+export type CabinetOptions = {
+  devices?: CabinetDevices
+  /** Cabinets switch up to this much later than planned, each always the same; 30 s if absent. */
+  maxJitterMs?: number
+  interlock?: Interlock
+}
+
 /** No daylight saving; only for a cabinet that holds no plan, whose program needs no wall time. */
 const builtInZone = 'Asia/Ho_Chi_Minh'
 
@@ -59,15 +66,34 @@ export function openModbusDevices(
   }
 }
 
+const troubleOf = ({ cause }: EngineState): string | undefined =>
+  cause === 'built-in' ? 'not in the plan: the built-in one runs' : undefined
+
+/** Two circuits on one coil would switch against each other for ever. */
+function checkCircuits({ unit, circuits }: CabinetUnit): void {
+  for (const key of ['part', 'coil'] as const) {
+    const seen = circuits.map((one) => one[key])
+    if (new Set(seen).size < seen.length) {
+      throw new Error(`${unit}: two circuits have the same ${key}`)
+    }
+  }
+}
+
+/**
+ * A cabinet by its settings.
+ *
+ * @throws Error when the settings cannot be right: an unknown meter profile, a coil used twice
+ */
 export function createCabinet(
   config: CabinetUnit,
   deps: CollectorDeps,
-  options: { devices?: CabinetDevices; maxJitterMs?: number; interlock?: Interlock } = {},
+  options: CabinetOptions = {},
 ): Cabinet {
+  checkCircuits(config)
   const { unit, lat, lon } = config
   const { clock, dataDir, clockTrust } = deps
   const log = deps.log.child({ unit })
-  const devices = options.devices ?? openModbusDevices(config, { clock, log })
+  const { devices = openModbusDevices(config, { clock, log }), maxJitterMs = seconds(30) } = options
   const plans = openPlanStore({ folder: dataDir, log })
   const { label } = getMeterProfile(config.meter.profile)
   const engine = createEngine({
@@ -80,15 +106,12 @@ export function createCabinet(
     log,
     clockTrust,
     folder: dataDir,
-    jitterMs: jitterOf(`${unit} ${lat} ${lon}`, options.maxJitterMs ?? seconds(30)),
+    jitterMs: jitterOf(`${unit} ${lat} ${lon}`, maxJitterMs),
     onSwitched: deps.pollSoon,
     ...(options.interlock ? { interlock: options.interlock } : {}),
   })
   let told = false
 
-  const planTrouble = (): string | undefined =>
-    plans.trouble() ??
-    (engine.state().cause === 'built-in' ? 'not in the plan: the built-in one runs' : undefined)
   const collect = async (signal: AbortSignal): Promise<Collected> => {
     const meter = await devices.meter.read(signal)
     const look: Look = {
@@ -96,12 +119,16 @@ export function createCabinet(
       clockTrust: clockTrust(),
       meter,
       engine: engine.state(),
-      planTrouble: planTrouble(),
+      planTrouble: plans.trouble() ?? troubleOf(engine.state()),
     }
     const inventory = told ? {} : { inventory: inventoryOf(config, label) }
     told = true
-    const verdicts = judgeCabinet(readingOf(config, look))
-    return { at: look.at, sample: sampleOf(config, look), verdicts, ...inventory }
+    return {
+      at: look.at,
+      sample: sampleOf(config, look),
+      verdicts: judgeCabinet(readingOf(config, look)),
+      ...inventory,
+    }
   }
 
   return {

@@ -51,3 +51,17 @@ export const onVerified = (before: Contactor): Contactor => ({
   ...before,
   ignored: before.on === before.want ? 0 : before.ignored + 1,
 })
+
+/** After this many ignored writes a relay is asked again only with the regular look. */
+export const patience = 3
+
+/** Is it time to write this relay? `regular`: the board was looked at because it was time. */
+export function isDue(
+  contactor: Contactor,
+  { regular, ...when }: Interlock & { now: number; regular: boolean },
+): boolean {
+  const { want, on, ignored } = contactor
+  if (want === null || on === want) return false
+  if (ignored >= patience && !regular) return false
+  return maySwitch(contactor, want, when)
+}

@@ -4,12 +4,13 @@ import { messageOf } from '../../src/core/problem.ts'
 import {
   type Contactor,
   type Interlock,
-  maySwitch,
+  isDue,
   newContactor,
   onRead,
   onVerified,
   onWanted,
   onWrite,
+  patience,
 } from './contactor.ts'
 import type { Relays } from './relays.ts'
 
@@ -28,10 +29,7 @@ export type RelayKeeper = {
   trouble: () => string | undefined
 }
 
-/** After this many ignored writes a relay is asked again only with the regular look. */
-const patience = 3
-
-export function createRelayKeeper(options: {
+type RelayKeeperOptions = {
   circuits: readonly KeptCircuit[]
   relays: Relays
   clock: Clock
@@ -39,7 +37,14 @@ export function createRelayKeeper(options: {
   interlock?: Interlock
   lookEveryMs?: number
   onSwitched?: () => void
-}): RelayKeeper {
+}
+
+function tell(log: Log, part: string, { want, on, ignored }: Contactor): void {
+  if (ignored === 0) log.info({ part, on }, 'circuit switched')
+  else if (ignored === patience) log.warn({ part, want, on }, 'relay does not follow')
+}
+
+export function createRelayKeeper(options: RelayKeeperOptions): RelayKeeper {
   const { circuits, relays, clock, log } = options
   const interlock = options.interlock ?? { minOnMs: seconds(60), minOffMs: seconds(60) }
   const lookEveryMs = options.lookEveryMs ?? seconds(60)
@@ -51,45 +56,35 @@ export function createRelayKeeper(options: {
   let trouble: string | undefined
 
   const get = (part: string): Contactor => contactors.get(part) ?? newContactor(clock.monotonic())
+  const change = (part: string, to: (before: Contactor, now: number) => Contactor) =>
+    contactors.set(part, to(get(part), clock.monotonic()))
   const learn = (states: readonly boolean[] | undefined) => {
-    const now = clock.monotonic()
     for (const { part, coil } of circuits) {
-      contactors.set(part, onRead(get(part), states?.[coil] ?? null, now))
+      change(part, (before, now) => onRead(before, states?.[coil] ?? null, now))
     }
   }
   const look = async () => {
     learn(await relays.read())
     lookAt = clock.monotonic() + lookEveryMs
   }
-  const isDue = ({ part }: KeptCircuit, regular: boolean): boolean => {
-    const contactor = get(part)
-    const { want, on, ignored } = contactor
-    if (want === null || on === want) return false
-    if (ignored >= patience && !regular) return false
-    return maySwitch(contactor, want, { ...interlock, now: clock.monotonic() })
-  }
   const write = async ({ part, coil }: KeptCircuit) => {
-    const before = get(part)
-    if (before.want === null) return
+    const want = get(part).want === true
     // Noted before it is done: an answer that gets lost may still have switched.
-    contactors.set(part, onWrite(before, before.want, clock.monotonic()))
-    await relays.write(coil, before.want)
-  }
-  const verify = ({ part }: KeptCircuit) => {
-    const after = onVerified(get(part))
-    contactors.set(part, after)
-    const { want, on, ignored } = after
-    if (ignored === 0) log.info({ part, on }, 'circuit switched')
-    else if (ignored === patience) log.warn({ part, want, on }, 'relay does not follow')
+    change(part, (before, now) => onWrite(before, want, now))
+    await relays.write(coil, want)
   }
   const round = async () => {
     const regular = clock.monotonic() >= lookAt
     if (regular || circuits.some(({ part }) => get(part).on === null)) await look()
-    const due = circuits.filter((circuit) => isDue(circuit, regular))
+    const when = { ...interlock, now: clock.monotonic(), regular }
+    const due = circuits.filter(({ part }) => isDue(get(part), when))
     if (due.length === 0) return
     for (const circuit of due) await write(circuit)
     await look()
-    for (const circuit of due) verify(circuit)
+    for (const { part } of due) {
+      change(part, onVerified)
+      tell(log, part, get(part))
+    }
     options.onSwitched?.()
   }
   const fail = (error: unknown) => {
@@ -102,9 +97,8 @@ export function createRelayKeeper(options: {
 
   return {
     follow: async (wants) => {
-      const now = clock.monotonic()
-      for (const [part, want] of wants) contactors.set(part, onWanted(get(part), want, now))
-      if (now < retryAt) return
+      for (const [part, want] of wants) change(part, (before, now) => onWanted(before, want, now))
+      if (clock.monotonic() < retryAt) return
       try {
         await round()
         if (trouble !== undefined) log.info('relays answer again')
