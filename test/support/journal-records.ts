@@ -55,7 +55,7 @@ export async function appendAll(journal: Journal, texts: string[]): Promise<stri
 
 /** Everything from `from` on. */
 export async function readAll(
-  journal: Journal,
+  journal: Pick<Journal, 'read' | 'tail'>,
   from = journal.tail(),
   maxBytes = 64 * 1024,
 ): Promise<{ texts: string[]; entries: JournalEntry[]; missing: JournalRead['missing'][] }> {
