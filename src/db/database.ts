@@ -43,6 +43,12 @@ export type Database<S = unknown> = {
   close: () => Promise<void>
 }
 
+/** Any database, for code that brings its own table types with `withTables`. */
+export type AnyDatabase = Omit<Database, 'read' | 'write'> & {
+  read: <T>(work: (q: AnyTx) => Promise<T>) => Promise<T>
+  write: <T>(work: (tx: AnyTx) => Promise<T>) => Promise<T>
+}
+
 const attempts = 10
 
 /** The same handle with other table types: for rooms that join theirs with ours. */

@@ -12,6 +12,8 @@ export type DbTables = {
   leases: { name: string; holder: string; until: number }
   jobs: {
     name: string
+    /** Scheduled instants up to this one are done, running or given up. */
+    lastSlotAt: number
     lastStartedAt: number | null
     lastFinishedAt: number | null
     lastOk: number | null
@@ -58,6 +60,7 @@ const first: Migration = {
     await schema
       .createTable('jobs')
       .addColumn('name', text, (c) => c.primaryKey())
+      .addColumn('last_slot_at', int8, (c) => c.notNull())
       .addColumn('last_started_at', int8)
       .addColumn('last_finished_at', int8)
       .addColumn('last_ok', 'integer')
