@@ -1,6 +1,6 @@
 import type { CircuitPlan, Program } from '../contract/wire/plan.ts'
 import { builtInHours } from './fail-safe.ts'
-import { type LightingDay, lightingDayAt, nextLightingDay } from './lighting-day.ts'
+import { type LightingDay, lightingDay, lightingDayAt, nextLightingDay } from './lighting-day.ts'
 import { chooseRule } from './rules.ts'
 import { layOut, type Piece } from './segments.ts'
 import type { Place } from './sun.ts'
@@ -65,6 +65,10 @@ export function dayPlanAt(plan: CircuitPlan, place: Place, t: number): DayPlan {
   if (last && last.from <= t && t < last.to) return last
   return remembered(plan, place, lightingDayAt(t, place.timeZone))
 }
+
+/** The lighting day whose evening has this date. */
+export const dayPlanOn = (plan: CircuitPlan, place: Place, date: string): DayPlan =>
+  remembered(plan, place, lightingDay(date, place.timeZone))
 
 export const nextDayPlan = (plan: CircuitPlan, place: Place, day: DayPlan): DayPlan =>
   remembered(plan, place, nextLightingDay(day, place.timeZone))
