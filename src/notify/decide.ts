@@ -1,0 +1,49 @@
+import { minutes, seconds } from '../core/clock.ts'
+import { isWorse, type Severity } from '../faults/catalogue.ts'
+
+/** What may be told about an alert. `due`-less kinds are told at once. */
+export type NoticeKind = 'opened' | 'resolved'
+
+/** Events that are worth a message, and what kind of message. */
+export const noticeOf: Record<string, NoticeKind> = {
+  'alert.opened': 'opened',
+  'alert.reopened': 'opened',
+  'alert.detached': 'opened',
+  'alert.severity': 'opened',
+  'alert.resolved': 'resolved',
+}
+
+/**
+ * Messages wait this long for a cause to show itself, so that one power cut is one message
+ * (Alertmanager's group_wait).
+ */
+export const groupWaitMs = seconds(30)
+
+export const attemptsAtMost = 8
+
+/** Waits between tries: 30 s, 1, 2, 4 … at most 30 minutes. */
+export const retryAfterMs = (attempts: number): number =>
+  Math.min(minutes(30), seconds(30) * 2 ** Math.max(0, attempts - 1))
+
+export type AlertNow = {
+  state: string
+  severity: Severity
+  causeId: string | null
+  late: boolean
+  /** An opening of this alert was told to this target before, or is on its way. */
+  told: boolean
+}
+
+/** Does the target want to hear of this alert at all? */
+export const isWanted = (severity: Severity, minSeverity: Severity): boolean =>
+  severity === minSeverity || isWorse(severity, minSeverity)
+
+/**
+ * Is a message that waited still true and wanted? Pure. Never for the past: an opening that has
+ * ended meanwhile is not told, and so neither is its end. Never for a consequence.
+ */
+export function isStillTrue(kind: NoticeKind, alert: AlertNow): boolean {
+  if (alert.late) return false
+  if (kind === 'resolved') return alert.state === 'resolved' && alert.told
+  return alert.state !== 'resolved' && alert.causeId === null
+}
