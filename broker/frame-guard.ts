@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../src/core/clock.ts'
 import { type FrameFault, isMidFrame, scanFrames } from './frames.ts'
 import type { Limits } from './limits.ts'
@@ -27,6 +28,25 @@ export function guessProtocol(firstByte: number): 'http' | 'tls' | 'unknown' {
 }
 
 /**
+ * All that is buffered now. Node gives one buffer at a time, and the broker reads once and then
+ * waits for the next `readable`, which does not come while something is left. Asking for the whole
+ * length instead would raise the high-water mark of the stream, each time it is exceeded.
+ */
+function readBuffered(conn: Duplex, read: Duplex['read']): Buffer | null {
+  let left = conn.readableLength
+  const first: Buffer | null = read()
+  if (!first || first.length >= left) return first
+  const chunks = [first]
+  for (left -= first.length; left > 0; ) {
+    const chunk: Buffer | null = read()
+    if (!chunk) break
+    chunks.push(chunk)
+    left -= chunk.length
+  }
+  return Buffer.concat(chunks)
+}
+
+/**
  * Puts the frame check between a socket and the broker: what `read` gives has been measured, and
  * it gives nothing while the link is held. Nothing of a refused packet reaches the parser.
  */
@@ -37,7 +57,7 @@ export function guardReads(link: Link, options: { limits: Limits; clock: Clock; 
   conn.read = (size?: number) => {
     if (size === 0) return readSocket(0)
     if (!mayRead(link)) return null
-    const chunk: Buffer | null = readSocket(size)
+    const chunk = readBuffered(conn, readSocket)
     if (!chunk) return chunk
     const framesBefore = link.frame.frames
     const fault = scanFrames(link.frame, chunk, limits)
