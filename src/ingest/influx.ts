@@ -1,0 +1,96 @@
+import { type Clock, hours } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import { messageOf } from '../core/problem.ts'
+import type { DirtyHour } from './dirty-hours.ts'
+import { defaultRetention } from './embedded.ts'
+import { createInfluxClient } from './influx-client.ts'
+import { createInfluxHttp, type InfluxAddress } from './influx-http.ts'
+import { openInfluxMarks } from './influx-marks.ts'
+import { createInfluxReader } from './influx-read.ts'
+import { rollUpStatement } from './influx-statements.ts'
+import { createInfluxWriter } from './influx-write.ts'
+import { type Retention, type SeriesStore, StoreUnavailable } from './series.ts'
+import { checkQuery } from './series-names.ts'
+
+export type InfluxOptions = {
+  address: InfluxAddress
+  /** For the note of dirty hours: small, this hub's own. */
+  folder: string
+  clock: Clock
+  log: Log
+  /**
+   * True: this hub makes the database and the policies raw, m5 and h1, and the roll-ups. False (an
+   * engine without InfluxQL administration): plain writes and reads of the one place there is.
+   */
+  managed?: boolean
+  retention?: Partial<Retention>
+  timeoutMs?: number
+  /** A roll-up of one hour of the whole fleet may take longer than a read. */
+  rollUpTimeoutMs?: number
+}
+
+/**
+ * The series store on an InfluxDB 1.x API. The server's own clock decides what is beyond retention.
+ * Roll-ups are `SELECT INTO` over whole hours, so late samples reach them too.
+ */
+export async function createInfluxSeries(options: InfluxOptions): Promise<SeriesStore> {
+  const { address, clock, log, managed = true, timeoutMs = 10_000 } = options
+  const retention = { ...defaultRetention, ...options.retention }
+  const http = createInfluxHttp(address, timeoutMs)
+  const client = createInfluxClient(address, timeoutMs)
+  const slowClient = createInfluxClient(address, options.rollUpTimeoutMs ?? 60_000)
+  const marks = await openInfluxMarks(options.folder)
+  const makeSchema = async () => {
+    if (!managed) return false
+    await client.makeSchema(retention)
+    log.info({ database: address.database }, 'series database made')
+    return true
+  }
+  const place = new URLSearchParams({ db: address.database, precision: 'ms' })
+  if (managed) place.set('rp', 'raw')
+  const writer = createInfluxWriter({ http, path: `/write?${place}`, clock, makeSchema })
+  const read = createInfluxReader({ client, clock, dirty: marks.dirty, retention, managed })
+
+  const rollUp = async (hour: DirtyHour) => {
+    const { measurement, hourAt, assets } = hour
+    const of = { measurement, from: hourAt, to: hourAt + hours(1), ...(assets ? { assets } : {}) }
+    for (const level of ['m5', 'h1'] as const) {
+      const { text, placeholders } = rollUpStatement(level, address.database, of)
+      await slowClient.run(text, placeholders).catch(async (error) => {
+        if (!(error instanceof StoreUnavailable) || error.kind !== 'schema') throw error
+        await makeSchema()
+        await slowClient.run(text, placeholders)
+      })
+    }
+    marks.dirty.clear(hour)
+  }
+  return {
+    write: async (points) => {
+      if (!managed) return writer.write(points)
+      await marks.touch(points)
+      try {
+        return await writer.write(points)
+      } finally {
+        // Again: an hour may have been rolled up and cleared while the points were on their way.
+        await marks.touch(points)
+      }
+    },
+    query: async (query) => read(checkQuery(query)),
+    maintain: async (now) => {
+      if (!managed) return
+      const due = marks.dirty.due(now)
+      for (const hour of due) await rollUp(hour)
+      if (due.length > 0) await marks.compact()
+    },
+    health: async () => {
+      try {
+        const answer = await writer.probe()
+        if (answer.kind === 'unavailable') return { ok: false, reason: answer.reason }
+        return { ok: answer.kind !== 'missing' || managed }
+      } catch (error) {
+        return { ok: false, reason: messageOf(error) }
+      }
+    },
+    close: async () => http.close(),
+  }
+}
