@@ -2,7 +2,7 @@ import type { BodyOf } from '../contract/wire/channels.ts'
 import { type Clock, seconds } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { createLoop } from '../core/loop.ts'
-import type { Database } from '../db/database.ts'
+import type { AnyDatabase } from '../db/database.ts'
 import { lackingSections } from './sections.ts'
 
 export type Resend = {
@@ -17,7 +17,7 @@ export type Resend = {
  * tried again at its next birth and each minute.
  */
 export function createResend(options: {
-  db: Database
+  db: AnyDatabase
   lineage: string
   clock: Clock
   log: Log
