@@ -84,8 +84,9 @@ const Outbox = z.strictObject({
 })
 
 /** The settings file of an agent. Relative paths are relative to the file. */
-export const AgentConfig = z.strictObject({
-  agentId: AgentId,
+export const AgentSettings = z.strictObject({
+  /** Absent until enrolled, unless it was given a name beforehand. */
+  agentId: AgentId.optional(),
   hub: Hub,
   dataDir: z.string().min(1),
   telemetryEveryMs: EveryMs.default(minutes(1)),
@@ -98,7 +99,16 @@ export const AgentConfig = z.strictObject({
       message: 'two units have the same name',
     }),
 })
-export type AgentConfig = z.infer<typeof AgentConfig>
+export type AgentSettings = z.infer<typeof AgentSettings>
+
+/** Settings of an agent that may connect: it has a name, a hub and a place for its secret. */
+export type AgentConfig = AgentSettings & {
+  agentId: string
+  hub: { url: string; secretFile: string }
+}
+
+/** What the hub said at enrolment; kept in `dataDir`, used where the settings say nothing. */
+export type Enrolment = { agentId: string; url: string; pin?: string }
 
 const keysOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `"${key}"`).join(', ') : ''
@@ -116,15 +126,15 @@ function describe(issue: z.core.$ZodIssue): string {
  *
  * @throws ConfigError naming every setting that is wrong
  */
-export function parseConfig(value: unknown, source = 'settings'): AgentConfig {
-  const result = AgentConfig.safeParse(value)
+export function parseSettings(value: unknown, source = 'settings'): AgentSettings {
+  const result = AgentSettings.safeParse(value)
   if (result.success) return result.data
   throw new ConfigError(`${source}: ${result.error.issues.map(describe).join('; ')}`)
 }
 
 const absolute = (folder: string, path: string): string => resolve(folder, path)
 
-function absolutePaths(config: AgentConfig, folder: string): AgentConfig {
+function absolutePaths(config: AgentSettings, folder: string): AgentSettings {
   const { hub, units } = config
   const dataDir = absolute(folder, config.dataDir)
   return {
@@ -132,9 +142,7 @@ function absolutePaths(config: AgentConfig, folder: string): AgentConfig {
     dataDir,
     hub: {
       ...hub,
-      secretFile: hub.secretFile
-        ? absolute(folder, hub.secretFile)
-        : resolve(dataDir, 'agent-secret'),
+      ...(hub.secretFile ? { secretFile: absolute(folder, hub.secretFile) } : {}),
       ...(hub.ca ? { ca: absolute(folder, hub.ca) } : {}),
     },
     units: units.map((one) =>
@@ -150,7 +158,7 @@ function absolutePaths(config: AgentConfig, folder: string): AgentConfig {
  *
  * @throws ConfigError that names the file and what is wrong in it
  */
-export function loadConfig(path: string): AgentConfig {
+export function loadSettings(path: string): AgentSettings {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -163,5 +171,26 @@ export function loadConfig(path: string): AgentConfig {
   } catch (error) {
     throw new ConfigError(`${path} is not JSON: ${messageOf(error)}`)
   }
-  return absolutePaths(parseConfig(value, path), dirname(resolve(path)))
+  return absolutePaths(parseSettings(value, path), dirname(resolve(path)))
+}
+
+/**
+ * Settings and enrolment together.
+ *
+ * @throws ConfigError when they do not say who the agent is and where its hub is
+ */
+export function completeConfig(settings: AgentSettings, enrolment?: Enrolment): AgentConfig {
+  const agentId = settings.agentId ?? enrolment?.agentId
+  const url = settings.hub.url ?? enrolment?.url
+  if (!agentId || !url) {
+    const missing = agentId ? 'hub.url' : 'agentId'
+    throw new ConfigError(`${missing} is not set and this agent is not enrolled: use --enrol`)
+  }
+  const pin = settings.hub.pin ?? (settings.hub.ca ? undefined : enrolment?.pin)
+  const secretFile = settings.hub.secretFile ?? resolve(settings.dataDir, 'agent-secret')
+  return {
+    ...settings,
+    agentId,
+    hub: { ...settings.hub, url, secretFile, ...(pin ? { pin } : {}) },
+  }
 }
