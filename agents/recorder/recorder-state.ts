@@ -40,7 +40,7 @@ export type RecorderState = {
   memory: () => RecorderMemory
   remember: (memory: RecorderMemory) => void
   /** Announces the login in use; another one than before opens the gate. */
-  useLogin: (login: Login, base: string) => void
+  announceLogin: (login: Login, base: string) => void
   /** Allows one single try, by request of a person. */
   allowTry: () => void
   /** Writes what changed. Never throws: a full disk must not stop the polling. */
@@ -85,7 +85,7 @@ export function openRecorderState(options: {
     remember: (memory) => {
       saved.memory = memory
     },
-    useLogin: ({ username, password }, base) => {
+    announceLogin: ({ username, password }, base) => {
       const text = JSON.stringify([base, username, password])
       if (text === loginText) return
       loginText = text

@@ -41,7 +41,7 @@ const verdict = (
   code: FaultCode,
   state: Verdict['state'],
   raw: string | undefined,
-): Verdict => ({ part, code, state, ...(raw === undefined ? {} : { raw }) })
+): Verdict => ({ part, code, state, ...(raw === undefined ? {} : { raw: raw.slice(0, 120) }) })
 
 const channelStates = {
   online: 'ok',

@@ -8,7 +8,7 @@ export type UpsReading =
   | {
       read: true
       /** `ups.status` as the driver gave it. */
-      status: string | undefined
+      status: string
       chargePct?: number
       /** `battery.charge.low`: where the unit itself calls the charge low. */
       lowChargePct?: number
@@ -25,7 +25,7 @@ const lowRuntimeS = 300
  * Status is a set of words: drivers repeat them and add their own (`OB OFF OB`). `OB` beside `OL`
  * contradicts itself, and during a calibration (`CAL`) the battery is used on purpose: both unknown.
  */
-export function upsPower(status: string | undefined): UpsPower {
+export function upsPower(status: string): UpsPower {
   const words = wordsOf(status)
   if (words.has('FSD')) return 'battery'
   const battery = words.has('OB')
@@ -47,8 +47,8 @@ export const upsLow = (reading: UpsReading & { read: true }): boolean => {
   )
 }
 
-const wordsOf = (status: string | undefined): Set<string> =>
-  new Set((status ?? '').toUpperCase().split(/\s+/).filter(Boolean))
+const wordsOf = (status: string): Set<string> =>
+  new Set(status.toUpperCase().split(/\s+/).filter(Boolean))
 
 const powerStates = { mains: 'ok', battery: 'fault', unknown: 'unknown' } as const
 
@@ -56,8 +56,8 @@ const powerStates = { mains: 'ok', battery: 'fault', unknown: 'unknown' } as con
 export function judgeUps(reading: UpsReading): Verdict[] {
   if (!reading.read) {
     return [
-      { part: '', code: 'ups-unmonitored', state: 'fault', raw: reading.reason },
-      { part: '', code: 'ups-on-battery', state: 'unknown', raw: reading.reason },
+      { part: '', code: 'ups-unmonitored', state: 'fault', raw: reading.reason.slice(0, 120) },
+      { part: '', code: 'ups-on-battery', state: 'unknown', raw: reading.reason.slice(0, 120) },
     ]
   }
   return [
@@ -66,7 +66,7 @@ export function judgeUps(reading: UpsReading): Verdict[] {
       part: '',
       code: 'ups-on-battery',
       state: powerStates[upsPower(reading.status)],
-      ...(reading.status === undefined ? {} : { raw: reading.status }),
+      raw: reading.status.slice(0, 120),
       ...(upsLow(reading) ? { severity: 'critical' as const } : {}),
     },
   ]
