@@ -103,11 +103,8 @@ async function startParts(options: AgentOptions): Promise<Parts> {
   const setConfig: SectionHandler = async (body) => {
     late.reporting?.pace(ConfigSection.parse(body).telemetryEveryMs ?? config.telemetryEveryMs)
   }
-  const sections = createSections({
-    handlers: handlersOf(options, collectors, setConfig),
-    state,
-    log,
-  })
+  const handlers = handlersOf(options, collectors, setConfig)
+  const sections = createSections({ handlers, state, log })
   const reporting = createReporting({
     collectors,
     version: options.version ?? '0.0.0',
@@ -130,20 +127,11 @@ async function startParts(options: AgentOptions): Promise<Parts> {
   if (Object.keys(refused).length > 0) send({ channel: 'reported', body: { sections: refused } })
   const units = await startUnits({ collectors, reporting, time, clock, log, random })
   late.units = units
-  const connection = startHubSide({
-    options,
-    memory,
-    collectors,
-    sections,
-    reporting,
-    sender,
-    send,
-    pollSoon,
-    onLink: (link) => {
-      late.link = link
-    },
-    stopping: stopping.signal,
-  })
+  const onLink = (link: Link | undefined) => {
+    late.link = link
+  }
+  const wired = { options, memory, collectors, sections, reporting, sender, send, pollSoon, onLink }
+  const connection = startHubSide({ ...wired, stopping: stopping.signal })
   return { memory, sender, reporting, units, connection, stopping }
 }
 

@@ -21,6 +21,10 @@ export const HikvisionUnit = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   username: z.string().min(1),
   passwordFile: z.string().min(1),
+  /** Only for a device that speaks neither digest nor HTTPS. */
+  allowBasicOverHttp: z.boolean().optional(),
+  /** The device's own certificate is taken as it is. */
+  anyCertificate: z.boolean().optional(),
 })
 export type HikvisionUnit = z.infer<typeof HikvisionUnit>
 
@@ -30,8 +34,6 @@ export const NutUnit = z.strictObject({
   host: z.string().min(1),
   port: Port.default(3493),
   ups: z.string().min(1),
-  username: z.string().optional(),
-  passwordFile: z.string().optional(),
 })
 export type NutUnit = z.infer<typeof NutUnit>
 

@@ -7,6 +7,9 @@ import { createWebSocketStream, WebSocket } from 'ws'
 /** How a TLS server is known: by an authority, by the pin of its key, or by both. */
 export type ServerTrust = { ca?: string; pin?: string }
 
+/** True for names and addresses of this very machine, as `URL.hostname` writes them. */
+export const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(host)
+
 const timeoutMs = 15_000
 
 /** SHA-256 of a certificate's public key (SPKI), base64url: what a QR code carries. */

@@ -5,7 +5,7 @@ import type { Collector } from './collector.ts'
 import { createCommands } from './commands.ts'
 import type { AgentConfig } from './config.ts'
 import { type Connection, startConnection } from './connection.ts'
-import { dial } from './dial.ts'
+import { dial, isLoopback } from './dial.ts'
 import { createInbox } from './inbox.ts'
 import type { Memory } from './memory.ts'
 import type { AgentOptions } from './options.ts'
@@ -15,8 +15,6 @@ import { readSecret } from './secret-file.ts'
 import type { Sections } from './sections.ts'
 import type { Sender } from './sender.ts'
 import type { Link } from './session.ts'
-
-const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(host)
 
 /** Opens the stream that the settings describe; the authority is read again each time. */
 function dialer({ hub }: AgentConfig, log: Log): () => Promise<Duplex> {

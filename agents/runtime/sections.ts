@@ -80,6 +80,8 @@ export type Sections = {
   held: () => Partial<Record<Section, { version: number; hash: string }>>
 }
 
+const nameOf = (section: Section): string => `section.${section}`
+
 async function toAll(handlers: readonly SectionHandler[], body: unknown): Promise<void> {
   for (const handle of handlers) await handle(body)
 }
@@ -101,8 +103,6 @@ export function createSections(options: {
   log: Log
 }): Sections {
   const { handlers, state, log } = options
-  const nameOf = (section: Section) => `section.${section}`
-  const kept = (section: Section) => state.get<Held | null>(nameOf(section)) ?? undefined
   const inForce = new Map<Section, Held>()
   const inTurn = createTurns()
 
@@ -147,7 +147,7 @@ export function createSections(options: {
   const resumeNow = async (): Promise<SectionReports> => {
     const refused: SectionReports = {}
     for (const section of SectionName.options) {
-      const held = kept(section)
+      const held = state.get<Held>(nameOf(section))
       if (!held) continue
       const outcome = await takeOver(section, held)
       if (outcome.state === 'refused') refused[section] = outcome
