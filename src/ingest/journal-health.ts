@@ -32,17 +32,21 @@ export function createHealth(options: {
   let since: number | undefined
 
   const reason = () => disk?.reason ?? (usedUp ? usedUpReason : undefined)
+  const tell = (why: string | undefined) => {
+    if (why === undefined) {
+      log.info('journal takes records again')
+      onState?.(state)
+    } else {
+      log.error({ state, reason: why }, 'journal refuses records')
+      onState?.(state, why)
+    }
+  }
   const settle = () => {
     const next = disk?.state ?? (usedUp ? 'full' : 'ok')
     if (next === state) return
-    if (state === 'ok') since = clock.now()
-    if (next === 'ok') since = undefined
     state = next
-    const why = reason()
-    if (state === 'ok') log.info('journal takes records again')
-    else log.error({ state, reason: why }, 'journal refuses records')
-    if (why === undefined) onState?.(state)
-    else onState?.(state, why)
+    since = next === 'ok' ? undefined : (since ?? clock.now())
+    tell(reason())
   }
 
   return {

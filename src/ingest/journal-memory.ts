@@ -1,4 +1,4 @@
-import type { HotChunk } from './journal-read.ts'
+import type { HotChunk } from './journal-hot.ts'
 import type { JournalAnswer } from './journal-worker.ts'
 import type { SegmentInfo } from './segment.ts'
 

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { createLoop, type Loop } from '../core/loop.ts'
 import type { Journal } from './journal.ts'
-import type { JournalRead } from './journal-read.ts'
+import type { JournalRead } from './journal-segment-read.ts'
 import type { JournalEntry } from './segment.ts'
 
 export type Reader = Loop & {

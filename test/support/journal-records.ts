@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { type Journal, type JournalOptions, openJournal } from '../../src/ingest/journal.ts'
-import type { JournalRead } from '../../src/ingest/journal-read.ts'
+import type { JournalRead } from '../../src/ingest/journal-segment-read.ts'
 import type { JournalEntry, JournalRecord } from '../../src/ingest/segment.ts'
 
 /** A folder that is gone when the test is. */
