@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -128,7 +128,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   const app = withZod(
     Fastify({
       loggerInstance: options.log as never,
-      disableRequestLogging: true,
+      logController: new LogController({ disableRequestLogging: true }),
       bodyLimit: 1_048_576,
       forceCloseConnections: true,
       trustProxy: 'loopback',
