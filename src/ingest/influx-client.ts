@@ -1,6 +1,8 @@
-import { InfluxDB } from 'influx'
+import { InfluxDB, ResultError } from 'influx'
+import { hours } from '../core/clock.ts'
 import { messageOf } from '../core/problem.ts'
 import { type InfluxAddress, within } from './influx-http.ts'
+import type { Level } from './roll-up.ts'
 import { type Retention, StoreUnavailable } from './series.ts'
 
 export type InfluxSeries = {
@@ -28,6 +30,7 @@ function translate(error: unknown): Error {
   if (error instanceof StoreUnavailable) return error
   const status = (error as { res?: { statusCode?: number } }).res?.statusCode
   const reason = messageOf(error)
+  if (error instanceof ResultError) return new Error(reason, { cause: error })
   if (status === 401 || status === 403) return new StoreUnavailable('credentials', reason, error)
   if (status === undefined || status >= 500) return new StoreUnavailable('network', reason, error)
   return new Error(`influx refused the statement: ${reason}`, { cause: error })
@@ -44,8 +47,6 @@ function seriesIn(result: RawResult): InfluxSeries[] {
   if (isMissing(result)) return []
   throw new StoreUnavailable('server', result.error)
 }
-
-const policies = { raw: '1d', m5: '7d', h1: '28d' } as const
 
 /** The fixed `influx` package for statements, with our own limit around every call. */
 export function createInfluxClient(address: InfluxAddress, timeoutMs: number): InfluxClient {
@@ -65,17 +66,17 @@ export function createInfluxClient(address: InfluxAddress, timeoutMs: number): I
       throw translate(error)
     }
   }
-  const makePolicy = async (name: keyof typeof policies, keepMs: number) => {
+  // The server chooses the shard groups: a day below half a year, a week above.
+  const makePolicy = async (name: Level, keepMs: number) => {
     const policy = {
       database,
-      duration: `${Math.ceil(keepMs / 3_600_000)}h`,
+      duration: `${Math.ceil(keepMs / hours(1))}h`,
       replication: 1,
       isDefault: name === 'raw',
-      shardDuration: policies[name],
     }
     const make = () => client.createRetentionPolicy(name, policy)
     await call('create retention policy', make).catch(async (error) => {
-      if (error instanceof StoreUnavailable && error.kind !== 'network') throw error
+      if (error instanceof StoreUnavailable) throw error
       await call('alter retention policy', () => client.alterRetentionPolicy(name, policy))
     })
   }

@@ -42,7 +42,13 @@ export async function createInfluxSeries(options: InfluxOptions): Promise<Series
   const marks = await openInfluxMarks(options.folder)
   const makeSchema = async () => {
     if (!managed) return false
-    await client.makeSchema(retention)
+    try {
+      await client.makeSchema(retention)
+    } catch (error) {
+      // An engine that does not know these statements: the points must wait, not be given up.
+      if (error instanceof StoreUnavailable) throw error
+      throw new StoreUnavailable('schema', messageOf(error), error)
+    }
     log.info({ database: address.database }, 'series database made')
     return true
   }
