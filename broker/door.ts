@@ -53,7 +53,8 @@ export async function createDoor(options: Options) {
   const open = (conn: Duplex, from: From) => {
     const link = newLink(conn, from.socket.remoteAddress)
     conn.on('error', () => {})
-    if (closing || links.size >= limits.maxConnections) {
+    if (closing) return conn.destroy()
+    if (links.size >= limits.maxConnections) {
       note('too-many-connections', link, { reason: 'no more connections are taken' })
       return conn.destroy()
     }

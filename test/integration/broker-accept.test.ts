@@ -75,6 +75,16 @@ describe('acknowledgement', () => {
     expect(hub.counts['accept-failed']).toBeUndefined()
   })
 
+  test('may be owed when the broker closes, and come after that', async () => {
+    agent.send(...numbers(3).map((id) => publishPacket(topic, { id })))
+    await accepted(3)
+    await hub.broker.close()
+    await agent.closed()
+    for (const { done } of hub.accepted) done(new Error('late'))
+    expect(agent.acks()).toEqual([])
+    expect(hub.counts['accept-failed']).toBeUndefined()
+  })
+
   test('a QoS 0 message is accepted too, and failing it cuts the publisher off', async () => {
     agent.send(publishPacket(topic, { payload: '{"q":0}' }))
     await accepted(1)

@@ -1,7 +1,13 @@
+import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import mqtt from 'mqtt'
+import { generate } from 'mqtt-packet'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { BrokerPorts } from '../../broker/broker.ts'
-import { createManualClock, seconds } from '../../src/core/clock.ts'
+import { createDoor } from '../../broker/door.ts'
+import { defaultLimits } from '../../broker/limits.ts'
+import { createManualClock, seconds, systemClock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
 import { type BrokerUnderTest, numbers, startBroker, warnings } from '../support/broker.ts'
 import { connectPacket, dial, publishPacket } from '../support/raw-mqtt.ts'
 import { until } from '../support/until.ts'
@@ -180,6 +186,36 @@ describe('packets that do not wait for the CONNACK', () => {
     expect(hub.accepted.map(({ payload }) => Number(payload))).toEqual(numbers(120))
     expect(agent.packets[0]?.cmd).toBe('connack')
     agent.end()
+  })
+
+  test('may come in the very moment between CONNECT and its hooks', async () => {
+    hub = await startBroker()
+    const accepted: string[] = []
+    const door = await createDoor({
+      clock: systemClock,
+      log: silentLog,
+      limits: defaultLimits,
+      ports: {
+        identify: async ({ clientId }) => ({ agentId: clientId }),
+        accept: ({ payload }, done) => {
+          accepted.push(`${payload}`)
+          done()
+        },
+        present: () => {},
+        count: () => {},
+      },
+    })
+    const conn = new Duplex({ read: () => {}, write: (_bytes, _encoding, done) => done() })
+    door.open(conn, { socket: new Socket() })
+    conn.push(generate(connectPacket({ clientId: 'agent-1' })))
+    // The broker has read the CONNECT in a tick and comes back to it in the next turn.
+    for (const payload of ['1', '2', '3']) {
+      for (let tick = 0; tick < 3; tick += 1) await new Promise<void>((go) => process.nextTick(go))
+      conn.push(generate(publishPacket(topic, { payload })))
+    }
+    await until(() => accepted.length === 3)
+    expect(accepted).toEqual(['1', '2', '3'])
+    await door.close()
   })
 
   test('are never handled for one who is then refused', async () => {

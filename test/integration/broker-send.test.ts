@@ -110,6 +110,20 @@ describe('a message to an agent', () => {
     expect(answers.filter(Boolean)).toHaveLength(100)
   })
 
+  test('to an agent that stopped reading holds up nobody, and ends', async () => {
+    agent.conn.pause()
+    const args = { text: 'x'.repeat(200_000) }
+    const sending = numbers(90).map(() => hub.broker.send('agent-1', 'command', { args }))
+    const other = dial(hub.port)
+    await other.connect({ clientId: 'agent-2' })
+    other.send(publishPacket(topicOf('agent-2', 'birth'), { id: 1 }))
+    await until(() => other.acks().length === 1)
+    expect(await hub.broker.send('agent-2', 'time', examples.time)).toBe(true)
+    clock.advance(seconds(10))
+    expect((await Promise.all(sending)).some(Boolean)).toBe(false)
+    other.end()
+  })
+
   test('subscribed to with QoS 0 goes with QoS 0', async () => {
     const filter = { topic: topicOf('agent-1', 'desired'), qos: 0 as const }
     agent.send({ cmd: 'subscribe', messageId: 1, subscriptions: [filter] })

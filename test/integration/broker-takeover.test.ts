@@ -75,6 +75,10 @@ test('slow identification does not let two in', async () => {
   await until(() => waiting.length === 3)
   for (const letIn of waiting) letIn()
   await until(() => present() === 3 && left() === 2)
+  const one = 'agent-1'
+  expect(hub.presence).toEqual(
+    [1, 2].flatMap((n) => [`${one}#${n}+`, `${one}#${n}-`]).concat(`${one}#3+`),
+  )
   await until(() => agents.filter(isAlive).length === 1)
   expect(hub.broker.connectedCount()).toBe(1)
 })

@@ -102,12 +102,13 @@ describe('what is too large', () => {
   })
 })
 
-test('a text frame ends the connection [MQTT-6.0.0-1]', async () => {
+test('a text frame ends the connection, also with a good packet in it [MQTT-6.0.0-1]', async () => {
   const agent = dialWs()
   await agent.connect({ clientId: 'agent-1' })
-  agent.ws.send('text')
+  agent.ws.send(generate(publishPacket(topic)).toString())
   await agent.closed()
   expect(hub.counts['malformed-packet']).toBe(1)
+  expect(hub.accepted).toEqual([])
 })
 
 test('who speaks no MQTT over it is told so', async () => {
