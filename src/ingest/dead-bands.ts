@@ -15,13 +15,15 @@ const rising = (rise: number): DeadBand => ({ rise, fall: 0 })
 
 const bands: Record<string, Record<string, DeadBand>> = {
   recorder: {
-    cpu: within(3),
-    mem: within(2),
+    // Load comes and goes with each picture that moves; news is a level, not a step.
+    cpu: within(25),
+    mem: within(5),
     uptime_s: rising(360),
     drift_s: within(0.5),
   },
   disk: { free_mb: within(1024), used_pct: within(0.2) },
-  camera: { bitrate_kbps: within(32, 0.1), fps: within(1) },
+  // A camera's bit rate follows its scene; news is a stream that collapses or doubles.
+  camera: { bitrate_kbps: within(64, 0.5), fps: within(3) },
   ups: {
     battery_pct: within(0.5),
     load_pct: within(2),
