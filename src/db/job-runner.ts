@@ -46,7 +46,11 @@ async function attempt(
       (kept) => kept || log.warn({ job: name }, 'job lost its lease while running'),
       (error) => log.warn({ job: name, err: error }, 'job cannot renew its lease'),
     )
-  const renewal = clock.every(leaseMs / 3, () => void renew())
+  // One after the other: a late one must neither shorten the lease nor take it after the end.
+  let renewing: Promise<unknown> = Promise.resolve()
+  const renewal = clock.every(leaseMs / 3, () => {
+    renewing = renewing.then(renew)
+  })
   try {
     await run(signal)
     return undefined
@@ -55,6 +59,7 @@ async function attempt(
     return messageOf(error) || 'failed'
   } finally {
     renewal.cancel()
+    await renewing
   }
 }
 

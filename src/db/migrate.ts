@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
-import type { AnyTx, Database, Tx } from './database.ts'
+import type { AnyDatabase, AnyTx, Tx } from './database.ts'
 import { withTables } from './database.ts'
 import type { Dialect } from './engine.ts'
 import { pendingMigrations } from './migration-order.ts'
@@ -37,11 +37,12 @@ const prepare = (tx: Tx<unknown>, dialect: Dialect): Promise<void> =>
 
 /** Applies the first migration still missing, in its own transaction; undefined when none is. */
 const applyNext = (
-  db: Database,
+  db: AnyDatabase,
   migrations: Migration[],
   now: () => number,
 ): Promise<string | undefined> =>
-  db.write(async (tx) => {
+  db.write(async (anyTx) => {
+    const tx = withTables<unknown>(anyTx)
     if (db.dialect === 'postgres') {
       await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(tx)
       await sql`set local statement_timeout = 0`.execute(tx)
@@ -66,7 +67,7 @@ const applyNext = (
  * Throws Problem `db.newer-schema` for a database that a newer program has migrated.
  */
 export async function migrate(
-  db: Database,
+  db: AnyDatabase,
   migrations: Migration[],
   options: { backupFolder: string; clock: Clock; log: Log },
 ): Promise<{ applied: string[] }> {

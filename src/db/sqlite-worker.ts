@@ -8,7 +8,8 @@ import type { Answer, Statement } from './engine.ts'
 
 export type SqliteFailure = { message: string; code: string | undefined; errcode: number }
 export type SqliteReply = { answer: Answer } | { failure: SqliteFailure }
-export type SqliteOrder = Statement | 'rollback' | 'close'
+/** `first` begins the transaction; when it fails the statement itself is not run. */
+export type SqliteOrder = (Statement & { first?: string }) | 'rollback' | 'close'
 
 const { path, readOnly } = workerData as { path: string; readOnly: boolean }
 const cachedStatements = 500
@@ -54,7 +55,10 @@ function obey(order: SqliteOrder): Answer {
     connection.close()
     return none
   }
-  if (order !== 'rollback') return execute(order)
+  if (order !== 'rollback') {
+    if (order.first) connection.exec(order.first)
+    return execute(order)
+  }
   // After a full disk or an I/O error SQLite has rolled back already.
   if (connection.isTransaction) connection.exec('ROLLBACK')
   return none

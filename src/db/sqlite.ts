@@ -24,10 +24,13 @@ function prepareFolder(path: string): void {
   }
 }
 
-/** Threads lent one at a time, first come first served; a dead one is replaced. */
+/**
+ * Threads lent one at a time, first come first served. Each is started when it is first needed,
+ * and again after it has died.
+ */
 function createLane(count: number, start: () => SqliteThread) {
-  const threads = Array.from({ length: count }, start)
-  const free = threads.map((_, index) => index)
+  const threads = new Map<number, SqliteThread>()
+  const free = Array.from({ length: count }, (_, index) => index)
   const queue: ((index: number) => void)[] = []
   const take = (): Promise<number> => {
     const index = free.pop()
@@ -35,9 +38,9 @@ function createLane(count: number, start: () => SqliteThread) {
   }
   const borrow = async (): Promise<{ thread: SqliteThread; giveBack: () => void }> => {
     const index = await take()
-    const held = threads[index]
+    const held = threads.get(index)
     const thread = !held || held.ended() ? start() : held
-    threads[index] = thread
+    threads.set(index, thread)
     const giveBack = () => {
       const next = queue.shift()
       if (next) next(index)
@@ -45,16 +48,30 @@ function createLane(count: number, start: () => SqliteThread) {
     }
     return { thread, giveBack }
   }
-  return { borrow, close: () => Promise.all(threads.map((thread) => thread.close())) }
+  const close = async () => {
+    for (const thread of threads.values()) await thread.close()
+  }
+  return { borrow, close }
 }
 
 const plain = (sql: string): Statement => ({ sql, parameters: [] })
 
-function sessionOn(thread: SqliteThread, giveBack: () => void): Session {
+const beginnings: Record<Mode, string> = { read: 'BEGIN', write: 'BEGIN IMMEDIATE' }
+
+/** Begins with its first statement and ends a read behind it: each trip to the thread counts. */
+function sessionOn(mode: Mode, thread: SqliteThread, giveBack: () => void): Session {
+  let begun = false
   return {
-    run: (statement) => thread.ask(statement),
+    run: (statement) => {
+      const order = begun ? statement : { ...statement, first: beginnings[mode] }
+      begun = true
+      return thread.ask(order)
+    },
     commit: async () => {
-      await thread.ask(plain('COMMIT'))
+      // The thread keeps the order: the next reader's statements come after this end. A rollback
+      // ends a read as a commit does, and cannot fail.
+      if (mode === 'read') thread.ask('rollback').catch(() => {})
+      else if (begun) await thread.ask(plain('COMMIT'))
       giveBack()
     },
     rollback: async () => {
@@ -84,13 +101,7 @@ export async function openSqlite(path: string): Promise<Engine> {
   const reader = createLane(readers, () => startSqliteThread(file, true))
   const begin = async (mode: Mode): Promise<Session> => {
     const { thread, giveBack } = await (mode === 'write' ? writer : reader).borrow()
-    try {
-      await thread.ask(plain(mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'))
-    } catch (error) {
-      giveBack()
-      throw error
-    }
-    return sessionOn(thread, giveBack)
+    return sessionOn(mode, thread, giveBack)
   }
   return {
     dialect: 'sqlite',
