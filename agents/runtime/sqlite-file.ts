@@ -22,7 +22,7 @@ function openChecked(path: string, schema: string): DatabaseSync {
   const db = new DatabaseSync(path)
   try {
     // Exclusive: two agents on one folder would give the same ids to different records.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 2000')
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 500')
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     const answer = db.prepare('PRAGMA quick_check(1)').get()
     if (answer?.['quick_check'] !== 'ok') throw Object.assign(new Error('corrupt'), { errcode: 11 })
