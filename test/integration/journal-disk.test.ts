@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -25,7 +25,11 @@ async function onBadDisk(options: Partial<JournalOptions> = {}) {
   const folder = join(at, 'journal')
   mkdirSync(folder)
   const control = join(at, 'faults.json')
-  const faults = (what: Faults) => writeFileSync(control, JSON.stringify(what))
+  const faults = (what: Faults) => {
+    // The worker must never read half of it.
+    writeFileSync(`${control}.new`, JSON.stringify(what))
+    renameSync(`${control}.new`, control)
+  }
   faults({})
   const states: string[] = []
   const clock = createManualClock(1_760_000_000_000)
@@ -112,6 +116,22 @@ describe('a journal on a bad disk', () => {
     faults({})
     const again = await startJournal(folder, all)
     expect((await readAll(again)).texts).toEqual([...texts('before'), ...texts('bad', 3)])
+  })
+
+  test('refuses also what gathered behind a batch that failed, for order must hold', async () => {
+    const { faults, clock, journal } = await onBadDisk()
+    await append(journal, record('before'))
+    faults({ once: 'sync' })
+    const first = append(journal, record('one'))
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    const second = append(journal, record('two'))
+    await expect(first).rejects.toThrow('EIO')
+    await expect(second).rejects.toThrow('EIO')
+    await until(async () => {
+      await clock.live(5000)
+      return journal.state() === 'ok'
+    })
+    expect((await readAll(journal)).texts).toEqual(['before'])
   })
 
   test('never uses a segment again whose sync has failed', async () => {

@@ -161,24 +161,27 @@ describe('a watermark', () => {
   test('stands at the record that is being handled, however long that takes', async () => {
     const clock = createManualClock(start)
     const journal = await startJournal(tempFolder(), { clock })
-    const held = Promise.withResolvers<void>()
+    const held = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     let entered = 0
     const { reader } = follow(journal, {
       clock,
       maxBytes: 1,
-      gate: () => {
+      gate: async () => {
         entered += 1
-        return entered === 2 ? held.promise : Promise.resolve()
+        await held[entered - 1]?.promise
       },
     })
     clock.advance(50)
     await append(journal, at(10))
+    await until(() => entered === 1)
+    expect(reader.watermark()).toBe(start + 10)
     await append(journal, at(20))
     await append(journal, at(30))
+    held[0]?.resolve()
     await until(() => entered === 2)
     clock.advance(600_000)
     expect(reader.watermark()).toBe(start + 20)
-    held.resolve()
+    held[1]?.resolve()
     await until(() => reader.caughtUp())
     expect(reader.watermark()).toBe(clock.now())
   })

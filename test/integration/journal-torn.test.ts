@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openFolder } from '../../src/ingest/journal-folder.ts'
@@ -91,12 +91,18 @@ describe('a journal after a crash', () => {
 
   test('goes on as before when opened by the hub', async () => {
     const { folder, bytes } = await written()
-    for (const cut of [1, (ends[2] ?? 0) + 1, (ends[2] ?? 0) + 12, bytes.length - 1]) {
+    for (const cut of [
+      (ends[0] ?? 0) + 1,
+      (ends[2] ?? 0) + 1,
+      (ends[2] ?? 0) + 12,
+      bytes.length - 1,
+    ]) {
       putBack(folder, bytes.subarray(0, cut))
       const journal = await startJournal(folder)
       await append(journal, record('new'))
       const whole = texts.slice(0, ends.filter((end) => end <= cut).length)
       expect(await readAll(journal, 0)).toMatchObject({ texts: [...whole, 'new'], missing: [] })
+      expect(statSync(join(folder, segmentName(0))).size).toBe(ends[whole.length - 1] ?? 0)
       await journal.close()
     }
   })

@@ -7,12 +7,14 @@ import { dirname, join } from 'node:path'
 import { type JournalFs, journalFs as real } from '../../src/ingest/journal-fs.ts'
 
 export type Faults = {
-  /** Error code by operation; `once` faults are told by `times`. */
+  /** Error code by operation. */
   fail?: Partial<Record<keyof JournalFs, string>>
   /** Bytes that a failing write still takes, as a disk does that fills up. */
   partial?: number
   /** What the folder may hold: an honest full disk. */
   quota?: number
+  /** Only the next operation of this name fails. */
+  once?: keyof JournalFs
   /** The next operation of this name ends the worker. */
   crash?: keyof JournalFs
 }
@@ -24,10 +26,14 @@ const failure = (code: string): Error => Object.assign(new Error(`${code}: as to
 const folders = new Map<number, string>()
 
 const before = (operation: keyof JournalFs) => {
-  const { fail, crash } = faults()
+  const { fail, crash, once } = faults()
   if (crash === operation) {
     writeFileSync(control, '{}')
     process.exit(1)
+  }
+  if (once === operation) {
+    writeFileSync(control, '{}')
+    throw failure('EIO')
   }
   const code = fail?.[operation]
   if (code) throw failure(code)
