@@ -13,6 +13,8 @@ import type { RecorderModel } from './recorder-model.ts'
  */
 export type Manners = {
   transport: Transport
+  /** Refusals of an answered challenge come a byte a second, whatever the transport. */
+  slowRefusals: boolean
   /** Refusals by path prefix, given after the login. */
   pages: Record<string, 'notSupport' | 'lowPrivilege' | 'busy' | 'gone'>
   dialect: Dialect
@@ -52,6 +54,7 @@ export async function createHikvisionFake(options: {
   const rules = { ...usualRules, ...options.rules }
   const manners: Manners = {
     transport: 'well',
+    slowRefusals: false,
     pages: {},
     dialect: { ...usualDialect },
     ...options.manners,
@@ -72,7 +75,8 @@ export async function createHikvisionFake(options: {
     const seen = door.admit(request.method ?? 'GET', request.headers.authorization)
     note(path, seen.kind === 'out' ? seen.login : 'accepted')
     const reply = replyTo({ path, seen, model, manners, rules, now: clock.now() })
-    sendReply({ response, reply, transport: manners.transport, clock })
+    const isSlow = manners.slowRefusals && seen.kind === 'out' && seen.login !== 'none'
+    sendReply({ response, reply, transport: isSlow ? 'trickle' : manners.transport, clock })
   }
   const host = createHost(handle, counts)
   await host.listen(options.port ?? 0)

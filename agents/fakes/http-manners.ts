@@ -80,7 +80,7 @@ function trickle(response: ServerResponse, body: string, clock: Clock): void {
 function flood(response: ServerResponse): void {
   const chunk = Buffer.alloc(64 * 1024, 'a')
   const more = () => {
-    while (!response.destroyed && response.write(chunk));
+    if (!response.destroyed && response.write(chunk)) setImmediate(more)
   }
   response.on('drain', more)
   more()

@@ -135,8 +135,9 @@ function drip(socket: Socket, bytes: Buffer): void {
 
 /** Says the same until the other side hangs up. */
 function flood(socket: Socket, text: string): void {
+  const chunk = text.repeat(Math.ceil(16_384 / text.length))
   const more = () => {
-    while (!socket.destroyed && socket.write(text));
+    if (!socket.destroyed && socket.write(chunk)) setImmediate(more)
   }
   socket.on('drain', more)
   more()

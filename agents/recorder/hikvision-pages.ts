@@ -116,7 +116,9 @@ export function createPageReader(clock: Clock): PageReader {
       diskInDoubt = disks.some(({ state }) => state !== 'ok')
       const time = await slow.time.read(() => poll.ask(paths.time, parseTime))
       // A poll in which everything else was skipped or carried over must still prove contact.
-      const info = await slow.info.read(() => poll.ask(paths.info, parseDeviceInfo), !poll.asked())
+      const isIdle = poll.asked() === 0
+      const askInfo = () => (isIdle ? poll.probe : poll.ask)(paths.info, parseDeviceInfo)
+      const info = await slow.info.read(askInfo, isIdle)
       return { status, inputs, names, proxy, storage, time, info }
     },
   }

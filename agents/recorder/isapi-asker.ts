@@ -9,8 +9,12 @@ import type { XmlNode } from './isapi-xml.ts'
  * does not have is remembered and not asked again for a day; after two silent questions in a row
  * the rest of the poll is left out, so that a dead recorder costs two time limits and not ten.
  */
+type Ask = <T>(path: string, parse: (node: XmlNode) => T | undefined) => Promise<Page<T>>
+
 export type Poll = {
-  ask: <T>(path: string, parse: (node: XmlNode) => T | undefined) => Promise<Page<T>>
+  ask: Ask
+  /** Asks even for what is known to be absent: any answer proves contact. */
+  probe: Ask
   contact: () => { contact: 'answered' | 'none' | 'unknown'; contactRaw?: string }
   /** At least one page was given to us, so the login is good. */
   accepted: () => boolean
@@ -36,8 +40,9 @@ export function createIsapiAsker({ http, clock }: { http: DeviceHttp; clock: Clo
 
   const poll = (signal: AbortSignal): Poll => {
     const tally = createTally()
-    const ask: Poll['ask'] = async (path, parse) => {
-      if (isAbsent(path)) return { reason: 'not supported', absent: true, skipped: true }
+    const ask: Ask = async (path, parse) =>
+      isAbsent(path) ? { reason: 'not supported', absent: true, skipped: true } : probe(path, parse)
+    const probe: Ask = async (path, parse) => {
       if (tally.isDead()) return { reason: 'no answer', skipped: true }
       const answer = await http.get(path, signal)
       const page = pageOf(answer, parse)
@@ -46,7 +51,7 @@ export function createIsapiAsker({ http, clock }: { http: DeviceHttp; clock: Clo
       if (absent) absentUntil.set(path, clock.monotonic() + absentForMs(answer))
       return page
     }
-    return { ask, contact: tally.contact, accepted: tally.accepted, asked: tally.asked }
+    return { ask, probe, contact: tally.contact, accepted: tally.accepted, asked: tally.asked }
   }
   return { poll, forget: () => absentUntil.clear() }
 }

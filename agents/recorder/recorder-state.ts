@@ -89,7 +89,7 @@ export function openRecorderState(options: {
       const text = JSON.stringify([base, username, password])
       if (text === loginText) return
       loginText = text
-      const login = scryptSync(text, saved.salt, 32).toString('hex')
+      const login = scryptSync(text, saved.salt, 32, { N: 4096 }).toString('hex')
       if (login === saved.login) return
       saved.login = login
       setLockout(freshLockout)
