@@ -1,11 +1,12 @@
 import type { Accepted } from '../contract/wire/accepted.ts'
 import type { ActiveCondition } from '../contract/wire/messages.ts'
 import { newId } from '../core/ids.ts'
+import { type BulkTable, bulkUpsert, inTexts } from '../db/bulk.ts'
 import { type AnyTx, withTables } from '../db/database.ts'
-import { appendEvents } from '../db/events.ts'
 import { faults, isFaultCode } from '../faults/catalogue.ts'
 import { type AlertBook, openBook, type SeenFault } from './book.ts'
 import { reconcile } from './condition-set.ts'
+import type { Reach } from './rows.ts'
 import type { AlertsTables } from './schema.ts'
 
 type Resolve = (
@@ -34,32 +35,20 @@ function toFault(
   return { ...bound, code, agentId, unit, unitPart: one.part, since, severity, raw }
 }
 
-async function lastSetAt(tx: AnyTx, agentId: string): Promise<number> {
-  const row = await withTables<AlertsTables>(tx)
-    .selectFrom('conditionSets')
-    .select('at')
-    .where('agentId', '=', agentId)
-    .executeTakeFirst()
-  return row?.at ?? 0
-}
-
-async function keepSetAt(tx: AnyTx, agentId: string, at: number): Promise<void> {
-  await withTables<AlertsTables>(tx)
-    .insertInto('conditionSets')
-    .values({ agentId, at })
-    .onConflict((oc) => oc.column('agentId').doUpdateSet({ at }))
-    .execute()
-}
-
-/** Open alerts of the agent that are its own to judge, under their local names. */
-async function openOf(tx: AnyTx, agentId: string) {
+/** When the newest live set of each of these agents was made. */
+async function lastSets(tx: AnyTx, agentIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await withTables<AlertsTables>(tx)
-    .selectFrom('alerts')
-    .select(['id', 'assetId', 'part as assetPart', 'unit', 'unitPart as part', 'code'])
-    .where('agentId', '=', agentId)
-    .where('state', '!=', 'resolved')
+    .selectFrom('conditionSets')
+    .selectAll()
+    .where(inTexts(tx, 'agentId', agentIds))
     .execute()
-  return rows.filter(agentsSay)
+  return new Map(rows.map((row) => [row.agentId, row.at]))
+}
+
+const setsTable: BulkTable = {
+  table: 'condition_sets',
+  columns: { agent_id: 'text', at: 'bigint' },
+  key: ['agent_id'],
 }
 
 /** A set known only now: history is completed, nobody is told. Idempotent by (key, since). */
@@ -124,31 +113,44 @@ async function keepLate(anyTx: AnyTx, fault: SeenFault, seenAt: number): Promise
     .execute()
 }
 
-async function applyLive(
-  tx: AnyTx,
-  message: ConditionsMessage,
-  ports: { book: AlertBook; resolve: Resolve },
-) {
+type Ports = { book: AlertBook; resolve: Resolve; last: Map<string, number> }
+
+function applyLive(message: ConditionsMessage, { book, resolve, last }: Ports): void {
   const { agentId, body, at, receivedAt } = message
-  const { book, resolve } = ports
-  if (at < (await lastSetAt(tx, agentId))) return
-  await keepSetAt(tx, agentId, at)
+  if (at < (last.get(agentId) ?? 0)) return
+  last.set(agentId, at)
   const active = body.active.filter(agentsSay)
   const assetOf = (unit: string, part: string) => resolve(agentId, unit, part, at)?.assetId
-  const { ended, unknown } = reconcile(
-    await openOf(tx, agentId),
-    { active, unknown: body.unknown },
-    assetOf,
-  )
+  const open = book.openOf(agentId).filter(agentsSay)
+  const local = open.map((row) => ({
+    row,
+    unit: row.unit,
+    part: row.unitPart,
+    code: row.code,
+    assetId: row.assetId,
+  }))
+  const { ended, unknown } = reconcile(local, { active, unknown: body.unknown }, assetOf)
   // Ended first: a rebound fault must leave its old asset before it stands on the new one.
-  for (const { assetId, assetPart, code } of ended) {
-    await book.ended({ assetId, part: assetPart, code }, receivedAt)
-  }
-  for (const alert of unknown) await book.lostSight(alert.id)
+  for (const { row } of ended) book.ended(row, receivedAt)
+  for (const { row } of unknown) book.lostSight(row)
   for (const one of active) {
     const fault = toFault(message, one, resolve)
-    if (fault) await book.seen(fault, receivedAt)
+    if (fault) book.seen(fault, receivedAt)
   }
+}
+
+/** Everything the sets may touch, so that the book can be read at once. */
+function reachOf(sets: readonly ConditionsMessage[], resolve: Resolve): Reach {
+  const assetIds = new Set<string>()
+  for (const message of sets) {
+    for (const one of message.body.active) {
+      const bound = resolve(message.agentId, one.unit, one.part, message.at)
+      if (bound) assetIds.add(bound.assetId)
+    }
+  }
+  const agentIds = [...new Set(sets.map((message) => message.agentId))]
+  const from = Math.min(...sets.map((message) => message.receivedAt))
+  return { agentIds, assetIds: [...assetIds], from }
 }
 
 /**
@@ -159,13 +161,13 @@ export const createApplyConditions =
   (resolve: Resolve) =>
   async (tx: AnyTx, messages: readonly Accepted[]): Promise<void> => {
     const sets = messages.filter((message) => message.channel === 'conditions')
-    if (sets.length === 0) return
-    const book = openBook(tx)
-    for (const message of sets) {
-      if (message.late) await applyLate(tx, message, resolve)
-      else await applyLive(tx, message, { book, resolve })
-    }
-    const now = sets.reduce((latest, message) => Math.max(latest, message.receivedAt), 0)
-    await book.correlate(now)
-    if (book.events().length > 0) await appendEvents(tx, book.events(), now)
+    for (const message of sets) if (message.late) await applyLate(tx, message, resolve)
+    const live = sets.filter((message) => !message.late)
+    if (live.length === 0) return
+    const reach = reachOf(live, resolve)
+    const last = await lastSets(tx, reach.agentIds)
+    const book = await openBook(tx, reach)
+    for (const message of live) applyLive(message, { book, resolve, last })
+    await bulkUpsert(tx, setsTable, [...last])
+    await book.close(live.at(-1)?.receivedAt ?? 0)
   }

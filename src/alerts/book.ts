@@ -1,20 +1,28 @@
 /**
- * The alert book: the only writer of alerts. Promises: at most one open alert per (asset, part,
- * code); every change is in the history and is told by an event in the same transaction; what is
- * not in service opens nothing. It does not judge and does not notify.
+ * The alert book: the only writer of what judges see. It reads what a batch touches at once,
+ * decides in memory and writes once. Promises: at most one open alert per (asset, part, code);
+ * every change is in the history and is told by an event in the same transaction; what is not in
+ * service opens nothing. It does not judge and does not notify.
  */
 import { newId } from '../core/ids.ts'
-import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
-import type { NewEvent } from '../db/events.ts'
+import type { AnyTx } from '../db/database.ts'
+import { appendEvents, type NewEvent } from '../db/events.ts'
 import { type FaultCode, faults, isFaultCode, type Severity } from '../faults/catalogue.ts'
 import { isJudged } from '../register/lifecycle.ts'
-import type { RegisterTables } from '../register/schema.ts'
-import { type Candidate, recorrelate } from './correlation.ts'
-import { type AlertFacts, onSeen } from './lifecycle.ts'
-import type { AlertsTables } from './schema.ts'
-
-export type AlertRow = AlertsTables['alerts']
-type Tx = TxOf<AlertsTables & RegisterTables>
+import { recorrelate } from './correlation.ts'
+import { type AlertFacts, onSeen, type Seen } from './lifecycle.ts'
+import {
+  type AlertRow,
+  type AssetFacts,
+  type HistoryRow,
+  type Reach,
+  readAlerts,
+  readAssets,
+  readByIds,
+  readNeighbours,
+  writeAlerts,
+  writeHistory,
+} from './rows.ts'
 
 export type SeenFault = {
   assetId: string
@@ -27,7 +35,24 @@ export type SeenFault = {
   severity?: Severity | undefined
   raw?: string | number | undefined
 }
-type Key = { assetId: string; part: string; code: string }
+
+export type AlertBook = {
+  /** The alerts of this agent that are open at this point of the batch. */
+  openOf: (agentId: string) => AlertRow[]
+  /** The alerts on these assets that are open. */
+  openOn: (assetIds: readonly string[]) => AlertRow[]
+  /** The judge sees the fault. */
+  seen: (fault: SeenFault, now: number) => void
+  /** The judge sees that it is over. */
+  ended: (row: AlertRow, now: number, why?: string) => void
+  /** The judge cannot see it now: it stays open, and a person may close it. */
+  lostSight: (row: AlertRow) => void
+  /** Writes everything, moves alerts under their causes and appends the events: the last call. */
+  close: (now: number) => Promise<void>
+}
+
+const keyOf = (one: { assetId: string; part: string; code: string }) =>
+  `${one.assetId}|${one.part}|${one.code}`
 
 export const factsOf = (row: AlertRow): AlertFacts => ({
   state: row.state as AlertFacts['state'],
@@ -36,127 +61,121 @@ export const factsOf = (row: AlertRow): AlertFacts => ({
   resolvedAt: row.resolvedAt,
 })
 
-/** Alerts of one transaction: changes them and gathers the events to append at its end. */
-export type AlertBook = {
-  seen: (fault: SeenFault, now: number) => Promise<void>
-  ended: (key: Key, now: number) => Promise<void>
-  /** The judge cannot see it now: it stays open, and a person may close it. */
-  lostSight: (id: string) => Promise<void>
-  /** Ends whatever is open on the assets: they left service. */
-  leaveService: (assetIds: readonly string[], now: number) => Promise<void>
-  /** Looks at the open alerts around what changed and moves them under their causes. */
-  correlate: (now: number) => Promise<void>
-  events: () => NewEvent[]
+/** Opens the book for a batch; `reach` names every agent and asset that it may touch. */
+export async function openBook(tx: AnyTx, reach: Reach): Promise<AlertBook> {
+  const pages = createPages(await readAlerts(tx, reach), await readAssets(tx, reach.assetIds))
+  return {
+    openOf: pages.openOf,
+    openOn: pages.openOn,
+    seen: (fault, now) => takeSeen(pages, fault, now),
+    ended: (row, now, why) => {
+      pages.change(row, { state: 'resolved', active: 0, resolvedAt: now })
+      pages.note(row, { what: 'resolved', at: now, note: why ?? null })
+      pages.tell('alert.resolved', row)
+    },
+    lostSight: (row) => {
+      if (row.active === 1) pages.change(row, { active: 0 })
+    },
+    close: (now) => closeBook(tx, pages, now),
+  }
 }
 
-export function openBook(anyTx: AnyTx): AlertBook {
-  const tx: Tx = withTables<AlertsTables & RegisterTables>(anyTx)
+type Pages = ReturnType<typeof createPages>
+
+/** Alerts and assets of the batch in memory, with what has changed. */
+function createPages(rows: AlertRow[], assets: AssetFacts[]) {
+  const openByKey = new Map<string, AlertRow>()
+  const lastByKey = new Map<string, AlertRow>()
+  const byAgent = new Map<string, Set<AlertRow>>()
+  const changed = new Set<AlertRow>()
+  const added = new Set<AlertRow>()
+  const history: HistoryRow[] = []
   const events: NewEvent[] = []
-  const touched = new Set<string>()
-
-  const tell = (kind: string, row: AlertRow) => {
-    const { assetId, code, severity, causeId } = row
-    events.push({
-      kind,
-      subject: row.id,
-      data: { assetId, code, severity, causeId, part: row.part },
-    })
-    touched.add(row.assetId)
+  const file = (row: AlertRow) => {
+    if (row.state === 'resolved') lastByKey.set(keyOf(row), row)
+    else openByKey.set(keyOf(row), row)
+    const mine = byAgent.get(row.agentId) ?? new Set()
+    byAgent.set(row.agentId, mine.add(row))
   }
-  const note = (row: AlertRow, what: string, at: number) =>
-    writeHistory(tx, { alertId: row.id, what, at })
-
-  const open = async (fault: SeenFault & { code: FaultCode }, now: number) => {
-    const row = newRow(fault, now)
-    await tx.insertInto('alerts').values(row).execute()
-    await note(row, 'opened', now)
-    tell('alert.opened', row)
-  }
-  const reopen = async (row: AlertRow, fault: SeenFault, now: number) => {
-    const change = {
-      state: 'open',
-      active: 1,
-      resolvedAt: null,
-      reopened: row.reopened + 1,
-      causeId: null,
-      raw: rawOf(fault),
-    }
-    await tx.updateTable('alerts').set(change).where('id', '=', row.id).execute()
-    await note(row, 'reopened', now)
-    tell('alert.reopened', { ...row, ...change })
-  }
-  const raise = async (row: AlertRow, severity: Severity, now: number) => {
-    await tx.updateTable('alerts').set({ severity, active: 1 }).where('id', '=', row.id).execute()
-    await note(row, 'severity', now)
-    tell('alert.severity', { ...row, severity })
-  }
-  const close = async (row: AlertRow, now: number, why: string | null) => {
-    const change = { state: 'resolved', active: 0, resolvedAt: now, causeId: row.causeId }
-    await tx.updateTable('alerts').set(change).where('id', '=', row.id).execute()
-    await writeHistory(tx, {
-      alertId: row.id,
-      what: 'resolved',
-      at: now,
-      ...(why ? { note: why } : {}),
-    })
-    tell('alert.resolved', { ...row, ...change })
-  }
-
+  for (const row of rows) file(row)
   return {
-    seen: async (fault, now) => {
-      const { code } = fault
-      if (!isFaultCode(code) || !(await isInService(tx, fault.assetId))) return
-      const { openRow, lastRow } = await rowsOf(tx, fault)
-      const severity = fault.severity ?? faults[code].severity
-      const decision = onSeen(openRow && factsOf(openRow), lastRow && factsOf(lastRow), {
-        severity,
-        now,
-      })
-      if (decision.do === 'open') await open({ ...fault, code }, now)
-      if (decision.do === 'reopen' && lastRow) await reopen(lastRow, fault, now)
-      if (decision.do === 'raise' && openRow) await raise(openRow, decision.severity, now)
-      if (decision.do === 'keep' && openRow?.active === 0) {
-        await tx.updateTable('alerts').set({ active: 1 }).where('id', '=', openRow.id).execute()
-      }
+    assets: new Map(assets.map((asset) => [asset.id, asset])),
+    openOf: (agentId: string) =>
+      [...(byAgent.get(agentId) ?? [])].filter((row) => row.state !== 'resolved'),
+    openOn: (assetIds: readonly string[]) =>
+      [...openByKey.values()].filter((row) => assetIds.includes(row.assetId)),
+    openAt: (key: string) => openByKey.get(key),
+    lastAt: (key: string) => lastByKey.get(key),
+    add: (row: AlertRow) => {
+      added.add(row)
+      file(row)
     },
-    ended: async (key, now) => {
-      const { openRow } = await rowsOf(tx, key)
-      if (openRow) await close(openRow, now, null)
+    change: (row: AlertRow, change: Partial<AlertRow>) => {
+      Object.assign(row, change)
+      const key = keyOf(row)
+      if (row.state === 'resolved' && openByKey.get(key) === row) openByKey.delete(key)
+      file(row)
+      if (!added.has(row)) changed.add(row)
     },
-    lostSight: async (id) => {
-      await tx.updateTable('alerts').set({ active: 0 }).where('id', '=', id).execute()
+    note: (row: AlertRow, entry: { what: string; at: number; note?: string | null }) => {
+      history.push({ id: newId(entry.at), alertId: row.id, by: null, note: null, ...entry })
     },
-    leaveService: async (assetIds, now) => {
-      if (assetIds.length === 0) return
-      const rows = await tx
-        .selectFrom('alerts')
-        .selectAll()
-        .where('assetId', 'in', [...assetIds])
-        .where('state', '!=', 'resolved')
-        .execute()
-      for (const row of rows) await close(row, now, 'left service')
+    tell: (
+      kind: string,
+      row: Pick<AlertRow, 'id' | 'assetId' | 'code' | 'severity' | 'causeId' | 'part'>,
+    ) => {
+      const { id, ...data } = row
+      const { assetId, code, severity, causeId, part } = data
+      events.push({ kind, subject: id, data: { assetId, code, severity, causeId, part } })
     },
-    correlate: async (now) => {
-      if (touched.size === 0) return
-      const around = await neighbourhood(tx, [...touched])
-      for (const { id, causeId } of recorrelate(around)) {
-        await tx.updateTable('alerts').set({ causeId }).where('id', '=', id).execute()
-        const what = causeId === null ? 'detached' : 'attached'
-        await writeHistory(tx, { alertId: id, what, at: now })
-        const row = await tx
-          .selectFrom('alerts')
-          .selectAll()
-          .where('id', '=', id)
-          .executeTakeFirstOrThrow()
-        tell(`alert.${what}`, row)
-      }
-    },
-    events: () => events,
+    written: () => ({ changed: [...changed], added: [...added], history, events }),
   }
 }
 
 const rawOf = (fault: SeenFault): string | null =>
   fault.raw === undefined ? null : String(fault.raw)
+
+function takeSeen(pages: Pages, fault: SeenFault, now: number): void {
+  const { code } = fault
+  const asset = pages.assets.get(fault.assetId)
+  if (!isFaultCode(code) || !asset || !isJudged(asset.lifecycle)) return
+  const open = pages.openAt(keyOf(fault))
+  const last = pages.lastAt(keyOf(fault))
+  const severity = fault.severity ?? faults[code].severity
+  const decision = onSeen(open && factsOf(open), last && factsOf(last), { severity, now })
+  carryOut(pages, decision, { fault: { ...fault, code }, open, last, now })
+}
+
+type Case = {
+  fault: SeenFault & { code: FaultCode }
+  open: AlertRow | undefined
+  last: AlertRow | undefined
+  now: number
+}
+
+function carryOut(pages: Pages, decision: Seen, { fault, open, last, now }: Case): void {
+  if (decision.do === 'open') {
+    const row = newRow(fault, now)
+    pages.add(row)
+    pages.note(row, { what: 'opened', at: now })
+    pages.tell('alert.opened', row)
+  } else if (decision.do === 'reopen' && last) {
+    pages.change(last, {
+      state: 'open',
+      active: 1,
+      resolvedAt: null,
+      reopened: last.reopened + 1,
+      causeId: null,
+      raw: rawOf(fault),
+    })
+    pages.note(last, { what: 'reopened', at: now })
+    pages.tell('alert.reopened', last)
+  } else if (decision.do === 'raise' && open) {
+    pages.change(open, { severity: decision.severity, active: 1 })
+    pages.note(open, { what: 'severity', at: now, note: decision.severity })
+    pages.tell('alert.severity', open)
+  } else if (open?.active === 0) pages.change(open, { active: 1 })
+}
 
 function newRow(fault: SeenFault & { code: FaultCode }, now: number): AlertRow {
   const { assetId, part, code, agentId, unit, unitPart, since } = fault
@@ -184,81 +203,40 @@ function newRow(fault: SeenFault & { code: FaultCode }, now: number): AlertRow {
   }
 }
 
-export async function writeHistory(
-  anyTx: AnyTx,
-  entry: { alertId: string; at: number; what: string; by?: string; note?: string },
-): Promise<void> {
-  await withTables<AlertsTables>(anyTx)
-    .insertInto('alertHistory')
-    .values({ id: newId(entry.at), by: null, note: null, ...entry })
-    .execute()
+async function closeBook(tx: AnyTx, pages: Pages, now: number): Promise<void> {
+  const { changed, added, history, events } = pages.written()
+  await writeAlerts(tx, changed, added)
+  if (events.length > 0) await correlate(tx, pages, now)
+  await writeHistory(tx, history)
+  if (events.length > 0) await appendEvents(tx, events, now)
 }
 
-async function isInService(tx: Tx, assetId: string): Promise<boolean> {
-  const asset = await tx
-    .selectFrom('assets')
-    .select('lifecycle')
-    .where('id', '=', assetId)
-    .executeTakeFirst()
-  return asset !== undefined && isJudged(asset.lifecycle)
-}
-
-/** The open alert of a key, and its newest resolved one that was not known only afterwards. */
-async function rowsOf(
-  tx: Tx,
-  key: Key,
-): Promise<{ openRow: AlertRow | undefined; lastRow: AlertRow | undefined }> {
-  const rows = await tx
-    .selectFrom('alerts')
-    .selectAll()
-    .where('assetId', '=', key.assetId)
-    .where('part', '=', key.part)
-    .where('code', '=', key.code)
-    .where('late', '=', 0)
-    .orderBy('openedAt', 'desc')
-    .limit(2)
-    .execute()
-  const openRow = rows.find((row) => row.state !== 'resolved')
-  return { openRow, lastRow: rows.find((row) => row.state === 'resolved') }
-}
-
-/** Open alerts of the same agents, sites, parents and children as these assets. */
-async function neighbourhood(tx: Tx, assetIds: readonly string[]): Promise<Candidate[]> {
-  const near = await tx
-    .selectFrom('assets')
-    .leftJoin('alerts', 'alerts.assetId', 'assets.id')
-    .select(['assets.id', 'assets.parentId', 'assets.siteId', 'alerts.agentId'])
-    .where('assets.id', 'in', [...assetIds])
-    .distinct()
-    .execute()
-  const pick = (values: (string | null)[]) => [...new Set(values.filter((value) => value !== null))]
-  const [agents, sites, parents] = [
-    pick(near.map((n) => n.agentId)),
-    pick(near.map((n) => n.siteId)),
-    pick(near.map((n) => n.parentId)),
-  ]
-  return tx
-    .selectFrom('alerts')
-    .innerJoin('assets', 'assets.id', 'alerts.assetId')
-    .select([
-      'alerts.id',
-      'alerts.code',
-      'alerts.assetId',
-      'assets.parentId',
-      'alerts.agentId',
-      'assets.siteId',
-      'alerts.since',
-      'alerts.causeId',
-    ])
-    .where('alerts.state', '!=', 'resolved')
-    .where((eb) =>
-      eb.or([
-        eb('alerts.assetId', 'in', [...assetIds, ...parents]),
-        eb('assets.parentId', 'in', [...assetIds]),
-        ...(agents.length > 0 ? [eb('alerts.agentId', 'in', agents)] : []),
-        ...(sites.length > 0 ? [eb('assets.siteId', 'in', sites)] : []),
-      ]),
-    )
-    .orderBy('alerts.openedAt')
-    .execute()
+/** Looks at the open alerts around what changed and moves them under their causes, or out again. */
+async function correlate(tx: AnyTx, pages: Pages, now: number): Promise<void> {
+  const { changed, added } = pages.written()
+  const rows = [...changed, ...added]
+  // What has ended is not in a set any more, so its asset was not in the reach of the batch.
+  const unread = rows.map((row) => row.assetId).filter((id) => !pages.assets.has(id))
+  for (const asset of await readAssets(tx, [...new Set(unread)])) pages.assets.set(asset.id, asset)
+  const near = rows.flatMap((row) => {
+    const asset = pages.assets.get(row.assetId)
+    return asset ? [{ ...asset, agentId: row.agentId }] : []
+  })
+  const around = await readNeighbours(tx, near)
+  const moves = recorrelate(around)
+  if (moves.length === 0) return
+  const rows = await readByIds(
+    tx,
+    moves.map((move) => move.id),
+  )
+  const moved = rows.map((row) => ({
+    ...row,
+    causeId: moves.find((move) => move.id === row.id)?.causeId ?? null,
+  }))
+  await writeAlerts(tx, moved, [])
+  for (const row of moved) {
+    const what = row.causeId === null ? 'detached' : 'attached'
+    pages.note(row, { what, at: now })
+    pages.tell(`alert.${what}`, row)
+  }
 }

@@ -3,7 +3,7 @@ import type { ActiveCondition, UnknownScope } from '../contract/wire/messages.ts
 type LocalKey = { unit: string; part: string; code: string }
 
 /** An open alert under the local name by which its agent reports it. */
-export type OpenAlert = LocalKey & { id: string; assetId: string }
+export type OpenAlert = LocalKey & { assetId: string }
 
 export type Reconciled<T extends OpenAlert> = {
   /** Judged now and not in the set any more, or in it for another asset since a rebinding. */

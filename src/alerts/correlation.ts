@@ -59,24 +59,38 @@ function isJoined(link: Link, child: Candidate, cause: Candidate): boolean {
  * The open alert that explains this one; undefined when it stands for itself. Pure. Causes do not
  * explain each other in circles: the first row that fits wins, and a cause's own cause stays above it.
  */
-export function causeOf(child: Candidate, open: readonly Candidate[]): string | undefined {
+export const causeOf = (child: Candidate, open: readonly Candidate[]): string | undefined =>
+  findCause(child, causesAmong(open))
+
+type Causes = Map<string, Candidate[]>
+const causeCodes = new Set<string>(explains.map((row) => row.cause))
+
+/** Few alerts explain others; only they are looked through for each child. */
+const causesAmong = (open: readonly Candidate[]): Causes =>
+  Map.groupBy(
+    open.filter((one) => causeCodes.has(one.code)),
+    (one) => one.code,
+  )
+
+function findCause(child: Candidate, causes: Causes): string | undefined {
   for (const { cause, link, children } of explains) {
     if (!children.some((code) => code === child.code)) continue
-    const found = open.find(
-      (one) =>
-        one.code === cause &&
-        one.id !== child.id &&
-        isJoined(link, child, one) &&
-        child.since >= one.since - aheadMs,
-    )
+    const found = causes
+      .get(cause)
+      ?.find(
+        (one) =>
+          one.id !== child.id && isJoined(link, child, one) && child.since >= one.since - aheadMs,
+      )
     if (found) return found.id
   }
   return undefined
 }
 
 /** The alerts of a neighbourhood whose cause is another one now. Pure. */
-export const recorrelate = (open: readonly Candidate[]): { id: string; causeId: string | null }[] =>
-  open.flatMap((one) => {
-    const causeId = causeOf(one, open) ?? null
+export function recorrelate(open: readonly Candidate[]): { id: string; causeId: string | null }[] {
+  const causes = causesAmong(open)
+  return open.flatMap((one) => {
+    const causeId = findCause(one, causes) ?? null
     return causeId === one.causeId ? [] : [{ id: one.id, causeId }]
   })
+}

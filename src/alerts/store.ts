@@ -7,14 +7,16 @@ import type { AreasTables } from '../areas/schema.ts'
 import { areaInScope, areaWithin } from '../areas/scope.ts'
 import type { Alert, AlertDetail, AlertQuery } from '../contract/api/operations.ts'
 import type { Clock } from '../core/clock.ts'
+import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import type { Database, Tx as TxOf } from '../db/database.ts'
 import { appendEvent } from '../db/events.ts'
 import type { Actor, Scope } from '../http/actor.ts'
 import { fromCursor, toPage } from '../http/page.ts'
 import type { RegisterTables } from '../register/schema.ts'
-import { type AlertRow, factsOf, writeHistory } from './book.ts'
+import { factsOf } from './book.ts'
 import { onAcknowledge, onResolveByHand } from './lifecycle.ts'
+import { type AlertRow, writeHistory } from './rows.ts'
 import type { AlertsTables } from './schema.ts'
 
 type Tables = AlertsTables & RegisterTables & AreasTables
@@ -160,13 +162,16 @@ export function createAlertStore({ db, clock }: { db: Database<Tables>; clock: C
           .where('id', '=', id)
           .where('state', '!=', 'resolved')
           .execute()
-        await writeHistory(tx, {
-          alertId: id,
-          at: now,
-          what: 'acknowledged',
-          by: actor.username,
-          ...(note ? { note } : {}),
-        })
+        await writeHistory(tx, [
+          {
+            id: newId(now),
+            alertId: id,
+            at: now,
+            what: 'acknowledged',
+            by: actor.username,
+            note: note ?? null,
+          },
+        ])
         const { assetId, code, severity, causeId, part } = row
         await appendEvent(
           tx,
@@ -191,13 +196,16 @@ export function createAlertStore({ db, clock }: { db: Database<Tables>; clock: C
           .set({ state: step.state, resolvedAt: now, ...(note === undefined ? {} : { note }) })
           .where('id', '=', id)
           .execute()
-        await writeHistory(tx, {
-          alertId: id,
-          at: now,
-          what: 'resolved',
-          by: actor.username,
-          ...(note ? { note } : {}),
-        })
+        await writeHistory(tx, [
+          {
+            id: newId(now),
+            alertId: id,
+            at: now,
+            what: 'resolved',
+            by: actor.username,
+            note: note ?? null,
+          },
+        ])
         const { assetId, code, severity, causeId, part } = row
         await appendEvent(
           tx,

@@ -1,8 +1,7 @@
 import { type Clock, seconds } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { createLoop, type Loop } from '../core/loop.ts'
-import type { AnyTx, Database, Tx as TxOf } from '../db/database.ts'
-import { appendEvents } from '../db/events.ts'
+import type { Database, Tx as TxOf } from '../db/database.ts'
 import type { IngestTables } from '../ingest/schema.ts'
 import type { RegisterTables } from '../register/schema.ts'
 import { openBook } from './book.ts'
@@ -63,31 +62,23 @@ const heardAgain = (tx: Tx, edge: number) =>
     .limit(500)
     .execute()
 
-async function sweepOnce(tx: AnyTx & Tx, known: Knowledge): Promise<number> {
+async function sweepOnce(tx: Tx, known: Knowledge): Promise<void> {
   const edge = silentBefore(known)
-  if (edge === undefined) return 0
+  if (edge === undefined) return
   const now = known.watermark
-  const book = openBook(tx)
-  for (const { agentId, seenAt } of await newlySilent(tx, edge)) {
-    await book.seen(
-      {
-        assetId: agentId,
-        part: '',
-        code: 'agent-silent',
-        agentId,
-        unit: 'agent',
-        unitPart: '',
-        since: seenAt,
-      },
-      now,
-    )
+  const silent = await newlySilent(tx, edge)
+  const back = await heardAgain(tx, edge)
+  const assetIds = [...silent.map((one) => one.agentId), ...back.map((one) => one.assetId)]
+  const book = await openBook(tx, { agentIds: assetIds, assetIds, from: now })
+  for (const { agentId, seenAt } of silent) {
+    const own = { assetId: agentId, part: '', agentId, unit: 'agent', unitPart: '' }
+    book.seen({ ...own, code: 'agent-silent', since: seenAt }, now)
   }
-  for (const { assetId } of await heardAgain(tx, edge)) {
-    await book.ended({ assetId, part: '', code: 'agent-silent' }, now)
+  for (const { assetId } of back) {
+    const open = book.openOf(assetId).find((row) => row.code === 'agent-silent')
+    if (open) book.ended(open, now)
   }
-  await book.correlate(now)
-  if (book.events().length > 0) await appendEvents(tx, book.events(), now)
-  return book.events().length
+  await book.close(now)
 }
 
 /** Looks each few seconds who has fallen silent and who is back. */

@@ -36,10 +36,7 @@ export async function runCommand(
       return 'Noted. Agents and consoles will compare everything anew; restart the hub if it runs.'
     }
     const username = args[0] ?? 'admin'
-    const password = await resetPassword(
-      createUsers({ db, clock: systemClock }),
-      username,
-    )
+    const password = await resetPassword(createUsers({ db, clock: systemClock }), username)
     return `New password for ${username}: ${password} (they choose their own at the next sign-in)`
   } finally {
     await db.close()

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts'
 import type { Loop } from '../core/loop.ts'
 import type { AnyTx, Database } from '../db/database.ts'
 import { withTables } from '../db/database.ts'
-import { appendEvents, createConsumer, type EventRow } from '../db/events.ts'
+import { createConsumer, type EventRow } from '../db/events.ts'
 import type { PlanPlace } from '../lighting/compile.ts'
 import { createPublisher, planEvents } from '../lighting/publish.ts'
 import { noticeOf } from '../notify/decide.ts'
@@ -25,11 +25,10 @@ async function closeLeftService(
     .select(['id', 'lifecycle'])
     .where((eb) => eb.or([eb('id', 'in', ids), eb('parentId', 'in', ids)]))
     .execute()
-  const book = openBook(tx)
   const left = rows.filter((row) => !isJudged(row.lifecycle)).map((row) => row.id)
-  await book.leaveService(left, now)
-  await book.correlate(now)
-  if (book.events().length > 0) await appendEvents(tx, book.events(), now)
+  const book = await openBook(tx, { agentIds: [], assetIds: left, from: now })
+  for (const row of book.openOn(left)) book.ended(row, now, 'left service')
+  await book.close(now)
 }
 
 /** The durable readers of the event table, each with its own cursor. */

@@ -1,7 +1,7 @@
 import { openFrom } from './dirty-hours.ts'
 import type { SeriesFile } from './embedded-files.ts'
 import { blockMs, columnsOf, levels, quoted, tableOf } from './embedded-schema.ts'
-import { keptFrom } from './embedded-upkeep.ts'
+import { edgeBlock, keptFrom } from './embedded-upkeep.ts'
 import { answer, type Fetched, type Piece, planQuery } from './query-plan.ts'
 import { type Cell, cellSuffixes, type Level, type Window } from './roll-up.ts'
 import type { SeriesQuery, SeriesRow } from './series.ts'
@@ -71,10 +71,9 @@ export function readSeries(file: SeriesFile, query: SeriesQuery, now: number): S
 /** A query over all times must not walk through a million empty hours. */
 function extentOf(file: SeriesFile, measurement: string): { from: number; to: number } {
   const edges = levels.flatMap((level) => {
-    const text = `SELECT min(block), max(block) FROM "${tableOf(level, measurement)}"`
-    const [row] = file.prepare(text).all() as unknown as [number | null, number | null][]
-    const [first, last] = row ?? []
-    if (typeof first !== 'number' || typeof last !== 'number') return []
+    const first = edgeBlock(file, 'min', level, measurement)
+    const last = edgeBlock(file, 'max', level, measurement)
+    if (first === undefined || last === undefined) return []
     return [{ from: first * blockMs[level], to: (last + 1) * blockMs[level] }]
   })
   return {

@@ -114,9 +114,16 @@ export function rollUp(file: SeriesFile, job: RollUpJob): boolean {
   })
 }
 
-const edgeBlock = (file: SeriesFile, edge: 'min' | 'max', level: Level, name: string) => {
-  const [row] = file.prepare(`SELECT ${edge}(block) FROM "${tableOf(level, name)}"`).all()
-  return (row as unknown as (number | null)[] | undefined)?.[0] ?? undefined
+/** One edge at a time: SQLite finds it in the key without reading the table. */
+export function edgeBlock(
+  file: SeriesFile,
+  edge: 'min' | 'max',
+  level: Level,
+  measurement: string,
+): number | undefined {
+  const read = file.prepare(`SELECT ${edge}(block) FROM "${tableOf(level, measurement)}"`)
+  const [row] = read.all() as unknown as [number | null][]
+  return row?.[0] ?? undefined
 }
 
 /**

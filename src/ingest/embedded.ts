@@ -1,15 +1,12 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type Clock, days, hours } from '../core/clock.ts'
+import { type Clock, hours } from '../core/clock.ts'
 import { messageOf } from '../core/problem.ts'
 import { encodeBatch } from './embedded-batch.ts'
 import type { Answered, Ask } from './embedded-worker.ts'
 import { floorTo } from './roll-up.ts'
-import { type Retention, type SeriesStore, StoreUnavailable } from './series.ts'
+import { defaultRetention, type Retention, type SeriesStore, StoreUnavailable } from './series.ts'
 import { checkQuery } from './series-names.ts'
-
-/** Raw 30 days, 5 minutes a year, hours 5 years. */
-export const defaultRetention: Retention = { raw: days(30), m5: days(365), h1: days(1826) }
 
 type Waiting = { resolve: (answered: Answered) => void; reject: (error: Error) => void }
 

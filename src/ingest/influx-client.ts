@@ -14,8 +14,6 @@ export type InfluxSeries = {
 export type InfluxClient = {
   /** Series of each statement, in one call; times in milliseconds. Values only as placeholders. */
   query: (texts: string[], placeholders: Record<string, string>) => Promise<InfluxSeries[][]>
-  /** Runs one statement for its effect; StoreUnavailable `schema` when its place is not there. */
-  run: (text: string, placeholders: Record<string, string>) => Promise<void>
   /** Makes the database with its policies `raw` (default), `m5` and `h1`, or corrects them. */
   makeSchema: (retention: Retention) => Promise<void>
 }
@@ -94,11 +92,6 @@ export function createInfluxClient(address: InfluxAddress, timeoutMs: number): I
       const one: InfluxSeries[][] = []
       for (const text of texts) one.push(...(await ask([text], placeholders)).map(seriesIn))
       return one
-    },
-    run: async (text, placeholders) => {
-      const [result = {}] = await ask([text], placeholders)
-      if (isMissing(result)) throw new StoreUnavailable('schema', result.error ?? '')
-      seriesIn(result)
     },
     makeSchema: async (retention) => {
       await call('create database', () => client.createDatabase(database))

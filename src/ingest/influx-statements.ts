@@ -16,17 +16,15 @@ const ms = (at: number): string => {
 const span = ({ from, to }: { from: number; to: number }): string =>
   `time >= ${ms(from)} AND time < ${ms(to)}`
 
-const fiveOf = (source: 'raw' | 'm5', field: string): string => {
-  const own = source === 'raw'
-  const of = (suffix: string) => (own ? `"${field}"` : `"${field}${suffix}"`)
-  return [
+/** The five cells of a field, made by the server from raw samples. */
+const fiveOf = (field: string): string =>
+  [
     `mean("${field}") AS "${field}"`,
-    `min(${of('_min')}) AS "${field}_min"`,
-    `max(${of('_max')}) AS "${field}_max"`,
-    `last(${of('_last')}) AS "${field}_last"`,
+    `min("${field}") AS "${field}_min"`,
+    `max("${field}") AS "${field}_max"`,
+    `last("${field}") AS "${field}_last"`,
     `count("${field}") AS "${field}_count"`,
   ].join(', ')
-}
 
 /** `"policy".` or nothing where the schema is not ours and there is one policy only. */
 const place = (level: Level, managed: boolean): string => (managed ? `"${level}".` : '')
@@ -46,7 +44,7 @@ export function readStatement(reading: Reading, piece: Piece, windows: boolean):
   const where = `"${assetTag(measurement)}" = $asset${onlyPart} AND ${span(piece)}`
   const grouped = piece.level === 'raw' && windows
   const columns = fields.map((field) => {
-    if (grouped) return fiveOf('raw', field)
+    if (grouped) return fiveOf(field)
     if (piece.level === 'raw') return `"${field}"`
     return cellSuffixes.map((suffix) => `"${field}${suffix}"`).join(', ')
   })
@@ -57,17 +55,21 @@ export function readStatement(reading: Reading, piece: Piece, windows: boolean):
   }
 }
 
-export type RollUpOf = { measurement: string; from: number; to: number; assets?: string[] }
+export type HourOf = { measurement: string; from: number; to: number; assets?: string[] }
 
-/** Makes the windows of one level again from the level below. */
-export function rollUpStatement(into: 'm5' | 'h1', database: string, of: RollUpOf): Statement {
-  const source = into === 'm5' ? 'raw' : 'm5'
+/** Raw samples of an hour for its roll-up, by series; a page of them when not for few assets. */
+export function hourStatement(of: HourOf, page: { size: number; from: number }): Statement {
   const tag = assetTag(of.measurement)
   const names = of.assets?.map((asset, i) => [`asset${i}`, asset] as const) ?? []
   const anyOf = names.map(([name]) => `"${tag}" = $${name}`).join(' OR ')
-  const columns = (fieldsOf(of.measurement) ?? []).map((field) => fiveOf(source, field)).join(', ')
+  const fields = (fieldsOf(of.measurement) ?? []).map((field) => `"${field}"`).join(', ')
+  const which = anyOf === '' ? '' : ` AND (${anyOf})`
   return {
-    text: `SELECT ${columns} INTO "${database}"."${into}"."${of.measurement}" FROM "${database}"."${source}"."${of.measurement}" WHERE ${span(of)}${anyOf === '' ? '' : ` AND (${anyOf})`} GROUP BY time(${into === 'm5' ? '5m' : '1h'}), "${tag}", "part" fill(none)`,
+    text: `SELECT ${fields} FROM "raw"."${of.measurement}" WHERE ${span(of)}${which} GROUP BY "${tag}", "part" SLIMIT ${page.size} SOFFSET ${page.from}`,
     placeholders: Object.fromEntries(names),
   }
 }
+
+/** How many series a measurement has. */
+export const seriesCountStatement = (measurement: string): string =>
+  `SHOW SERIES EXACT CARDINALITY FROM "${measurement}"`

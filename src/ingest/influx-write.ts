@@ -6,6 +6,8 @@ import { type Point, type Refusal, StoreUnavailable, type WriteResult } from './
 
 export type InfluxWriter = {
   write: (points: Point[]) => Promise<WriteResult>
+  /** Ready lines, in bounded requests; gives back what the server refused. */
+  writeLines: (lines: Line[]) => Promise<Refusal[]>
   /** An empty write: asks for the address, the credentials and the database, and stores nothing. */
   probe: () => Promise<WriteAnswer>
 }
@@ -48,7 +50,13 @@ export function createInfluxWriter(options: {
     const middle = Math.ceil(lines.length / 2)
     return [...(await send(lines.slice(0, middle))), ...(await send(lines.slice(middle)))]
   }
+  const writeLines = async (lines: Line[]): Promise<Refusal[]> => {
+    const refused: Refusal[] = []
+    for (const chunk of chunkLines(lines)) refused.push(...(await send(chunk)))
+    return refused
+  }
   return {
+    writeLines,
     write: async (points) => {
       const lines: Line[] = []
       const refused: Refusal[] = []
@@ -57,7 +65,7 @@ export function createInfluxWriter(options: {
         if ('text' in line) lines.push(line)
         else refused.push(line)
       }
-      for (const chunk of chunkLines(lines)) refused.push(...(await send(chunk)))
+      refused.push(...(await writeLines(lines)))
       return { stored: points.length - refused.length, refused }
     },
     probe: () => post([]),

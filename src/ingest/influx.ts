@@ -1,15 +1,14 @@
-import { type Clock, hours } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/problem.ts'
-import type { DirtyHour } from './dirty-hours.ts'
-import { defaultRetention } from './embedded.ts'
 import { createInfluxClient } from './influx-client.ts'
 import { createInfluxHttp, type InfluxAddress } from './influx-http.ts'
 import { openInfluxMarks } from './influx-marks.ts'
 import { createInfluxReader } from './influx-read.ts'
-import { rollUpStatement } from './influx-statements.ts'
+import { createInfluxRollUp } from './influx-roll-up.ts'
 import { createInfluxWriter } from './influx-write.ts'
-import { type Retention, type SeriesStore, StoreUnavailable } from './series.ts'
+import type { Level } from './roll-up.ts'
+import { defaultRetention, type Retention, type SeriesStore, StoreUnavailable } from './series.ts'
 import { checkQuery } from './series-names.ts'
 
 export type InfluxOptions = {
@@ -25,20 +24,17 @@ export type InfluxOptions = {
   managed?: boolean
   retention?: Partial<Retention>
   timeoutMs?: number
-  /** A roll-up of one hour of the whole fleet may take longer than a read. */
-  rollUpTimeoutMs?: number
 }
 
 /**
  * The series store on an InfluxDB 1.x API. The server's own clock decides what is beyond retention.
- * Roll-ups are `SELECT INTO` over whole hours, so late samples reach them too.
+ * Roll-ups are made from raw for whole hours, so late samples reach them too.
  */
 export async function createInfluxSeries(options: InfluxOptions): Promise<SeriesStore> {
   const { address, clock, log, managed = true, timeoutMs = 10_000 } = options
   const retention = { ...defaultRetention, ...options.retention }
   const http = createInfluxHttp(address, timeoutMs)
   const client = createInfluxClient(address, timeoutMs)
-  const slowClient = createInfluxClient(address, options.rollUpTimeoutMs ?? 60_000)
   const marks = await openInfluxMarks(options.folder)
   const makeSchema = async () => {
     if (!managed) return false
@@ -52,24 +48,19 @@ export async function createInfluxSeries(options: InfluxOptions): Promise<Series
     log.info({ database: address.database }, 'series database made')
     return true
   }
-  const place = new URLSearchParams({ db: address.database, precision: 'ms' })
-  if (managed) place.set('rp', 'raw')
-  const writer = createInfluxWriter({ http, path: `/write?${place}`, clock, makeSchema })
+  const writerTo = (level: Level) => {
+    const place = new URLSearchParams({ db: address.database, precision: 'ms' })
+    if (managed) place.set('rp', level)
+    return createInfluxWriter({ http, path: `/write?${place}`, clock, makeSchema })
+  }
+  const writer = writerTo('raw')
   const read = createInfluxReader({ client, clock, dirty: marks.dirty, retention, managed })
 
-  const rollUp = async (hour: DirtyHour) => {
-    const { measurement, hourAt, assets } = hour
-    const of = { measurement, from: hourAt, to: hourAt + hours(1), ...(assets ? { assets } : {}) }
-    for (const level of ['m5', 'h1'] as const) {
-      const { text, placeholders } = rollUpStatement(level, address.database, of)
-      await slowClient.run(text, placeholders).catch(async (error) => {
-        if (!(error instanceof StoreUnavailable) || error.kind !== 'schema') throw error
-        await makeSchema()
-        await slowClient.run(text, placeholders)
-      })
-    }
-    marks.dirty.clear(hour)
-  }
+  const rollUp = createInfluxRollUp({
+    client,
+    log,
+    writers: { m5: writerTo('m5'), h1: writerTo('h1') },
+  })
   return {
     write: async (points) => {
       if (!managed) return writer.write(points)
@@ -85,7 +76,10 @@ export async function createInfluxSeries(options: InfluxOptions): Promise<Series
     maintain: async (now) => {
       if (!managed) return
       const due = marks.dirty.due(now)
-      for (const hour of due) await rollUp(hour)
+      for (const hour of due) {
+        await rollUp(hour)
+        marks.dirty.clear(hour)
+      }
       if (due.length > 0) await marks.compact()
     },
     health: async () => {

@@ -1,3 +1,4 @@
+import { type BulkTable, bulkUpsert, inTexts } from '../db/bulk.ts'
 import { inChunks } from '../db/chunks.ts'
 import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
 import type { Opened } from './messages.ts'
@@ -49,18 +50,27 @@ function isFresh(known: Known, id: Opened['id']): boolean {
 
 type Row = IngestTables['intake']
 
-const lockRows = async (tx: Tx, agentIds: readonly string[]): Promise<Row[]> => {
-  const pages = await inChunks(agentIds, (ids) =>
-    tx
-      .selectFrom('intake')
-      .selectAll()
-      .where('agentId', 'in', ids)
-      .orderBy('agentId')
-      .forUpdate()
-      .execute(),
-  )
-  return pages.flat()
+const table: BulkTable = {
+  table: 'intake',
+  columns: { agent_id: 'text', epochs: 'text', seen_at: 'bigint' },
+  key: ['agent_id'],
 }
+
+const readRows = (tx: Tx, agentIds: readonly string[]): Promise<Row[]> =>
+  tx
+    .selectFrom('intake')
+    .selectAll()
+    .where(inTexts(tx, 'agentId', agentIds))
+    .execute()
+
+const lockRows = (tx: Tx, agentIds: readonly string[]): Promise<Row[]> =>
+  tx
+    .selectFrom('intake')
+    .selectAll()
+    .where(inTexts(tx, 'agentId', agentIds))
+    .orderBy('agentId')
+    .forUpdate()
+    .execute()
 
 /** A row that is not there cannot be locked: two hubs could both take an agent's first record. */
 async function makeRows(tx: Tx, agentIds: readonly string[]): Promise<void> {
@@ -89,40 +99,19 @@ export async function loadKnown(
   agentIds: readonly string[],
   dialect: 'sqlite' | 'postgres',
 ): Promise<Map<string, Known>> {
+  if (agentIds.length === 0) return new Map()
   const tx: Tx = withTables<IngestTables>(anyTx)
   const ordered = agentIds.toSorted()
-  const pages =
-    dialect === 'postgres'
-      ? [await lockedRows(tx, ordered)]
-      : await inChunks(ordered, (ids) =>
-          tx.selectFrom('intake').selectAll().where('agentId', 'in', ids).execute(),
-        )
+  const rows = dialect === 'postgres' ? await lockedRows(tx, ordered) : await readRows(tx, ordered)
   return new Map(
-    pages
-      .flat()
-      .map((row) => [row.agentId, { epochs: JSON.parse(row.epochs), seenAt: row.seenAt }]),
+    rows.map((row) => [row.agentId, { epochs: JSON.parse(row.epochs), seenAt: row.seenAt }]),
   )
 }
 
 /** Keeps what is known, on the rows that `loadKnown` locked. */
-export async function saveKnown(anyTx: AnyTx, known: ReadonlyMap<string, Known>): Promise<void> {
-  const tx: Tx = withTables<IngestTables>(anyTx)
-  const rows = [...known].map(([agentId, { epochs, seenAt }]) => ({
-    agentId,
-    epochs: JSON.stringify(epochs),
-    seenAt,
-  }))
-  rows.sort((a, b) => (a.agentId < b.agentId ? -1 : 1))
-  await inChunks(rows, (chunk) =>
-    tx
-      .insertInto('intake')
-      .values(chunk)
-      .onConflict((oc) =>
-        oc.column('agentId').doUpdateSet((eb) => ({
-          epochs: eb.ref('excluded.epochs'),
-          seenAt: eb.ref('excluded.seenAt'),
-        })),
-      )
-      .execute(),
+export const saveKnown = (tx: AnyTx, known: ReadonlyMap<string, Known>): Promise<void> =>
+  bulkUpsert(
+    tx,
+    table,
+    [...known].map(([agentId, { epochs, seenAt }]) => [agentId, JSON.stringify(epochs), seenAt]),
   )
-}

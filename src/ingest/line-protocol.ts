@@ -1,3 +1,4 @@
+import type { Window } from './roll-up.ts'
 import type { Point, Refusal } from './series.ts'
 import { assetTag, cleanTag, fieldIndexOf, refusalOf } from './series-names.ts'
 
@@ -36,9 +37,27 @@ export function lineOf(point: Point): Line | Refusal {
   const { measurement } = point
   const fields = fieldsText(point, fieldIndexOf(measurement) ?? new Map())
   if ('reason' in fields) return { point, reason: fields.reason }
-  const part = escapeTag(point.part)
-  const tags = `${assetTag(measurement)}=${escapeTag(point.asset)}${part === '' ? '' : `,part=${part}`}`
-  return { point, text: `${measurement},${tags} ${fields.text} ${point.at}` }
+  const series = seriesText(measurement, point.asset, point.part)
+  return { point, text: `${series} ${fields.text} ${point.at}` }
+}
+
+/** Where a row belongs: measurement and tags, safe in a line. */
+export function seriesText(measurement: string, asset: string, part: string): string {
+  const safePart = escapeTag(part)
+  const partTag = safePart === '' ? '' : `,part=${safePart}`
+  return `${measurement},${assetTag(measurement)}=${escapeTag(asset)}${partTag}`
+}
+
+/** The line of a roll-up window; `fields` in the order of its cells. */
+export function windowLine(series: string, fields: readonly string[], window: Window): string {
+  let text = ''
+  for (const [i, field] of fields.entries()) {
+    const cell = window.cells[i]
+    if (!cell) continue
+    const { mean, min, max, last, count } = cell
+    text += `${text === '' ? '' : ','}${field}=${mean},${field}_min=${min},${field}_max=${max},${field}_last=${last},${field}_count=${count}`
+  }
+  return `${series} ${text} ${window.at}`
 }
 
 export const maxLines = 5000

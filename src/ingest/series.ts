@@ -4,6 +4,7 @@
  * A point written again overwrites or adds fields, so a retry is always safe. Roll-ups are
  * recomputed from raw. The store never blocks for long: what cannot be reached is StoreUnavailable.
  */
+import { days } from '../core/clock.ts'
 
 /** `at` is epoch milliseconds. `part` is empty for the asset itself. */
 export type Point = {
@@ -60,6 +61,9 @@ export type SeriesStore = {
 
 /** How long each level is kept, in milliseconds. */
 export type Retention = { raw: number; m5: number; h1: number }
+
+/** Raw 30 days, 5 minutes a year, hours 5 years. */
+export const defaultRetention: Retention = { raw: days(30), m5: days(365), h1: days(1826) }
 
 export type UnavailableKind = 'network' | 'timeout' | 'server' | 'credentials' | 'schema' | 'disk'
 

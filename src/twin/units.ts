@@ -1,5 +1,5 @@
 import { type Accepted, sampleAt } from '../contract/wire/accepted.ts'
-import { inChunks } from '../db/chunks.ts'
+import { type BulkTable, bulkUpsert, inTexts } from '../db/bulk.ts'
 import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
 import { merge, type UnitState } from './merge.ts'
 import type { TwinTables } from './schema.ts'
@@ -11,35 +11,32 @@ type Row = TwinTables['twinUnits']
 const isTelemetry = (message: Accepted): message is Telemetry => message.channel === 'telemetry'
 const keyOf = (agentId: string, unit: string) => `${agentId}/${unit}`
 
-async function loadUnits(tx: Tx, agentIds: readonly string[]): Promise<Map<string, UnitState>> {
-  const pages = await inChunks(agentIds, (ids) =>
-    tx.selectFrom('twinUnits').selectAll().where('agentId', 'in', ids).execute(),
-  )
-  return new Map(
-    pages
-      .flat()
-      .map((row) => [
-        keyOf(row.agentId, row.unit),
-        { kind: row.kind, at: row.at, parts: JSON.parse(row.parts) },
-      ]),
-  )
+const table: BulkTable = {
+  table: 'twin_units',
+  columns: {
+    agent_id: 'text',
+    unit: 'text',
+    kind: 'text',
+    at: 'bigint',
+    received_at: 'bigint',
+    parts: 'text',
+  },
+  key: ['agent_id', 'unit'],
 }
 
-const saveUnits = (tx: Tx, rows: readonly Row[]) =>
-  inChunks(rows, (chunk) =>
-    tx
-      .insertInto('twinUnits')
-      .values(chunk)
-      .onConflict((oc) =>
-        oc.columns(['agentId', 'unit']).doUpdateSet((eb) => ({
-          kind: eb.ref('excluded.kind'),
-          at: eb.ref('excluded.at'),
-          receivedAt: eb.ref('excluded.receivedAt'),
-          parts: eb.ref('excluded.parts'),
-        })),
-      )
-      .execute(),
+async function loadUnits(tx: Tx, agentIds: readonly string[]): Promise<Map<string, UnitState>> {
+  const rows = await tx
+    .selectFrom('twinUnits')
+    .selectAll()
+    .where(inTexts(tx, 'agentId', agentIds))
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      keyOf(row.agentId, row.unit),
+      { kind: row.kind, at: row.at, parts: JSON.parse(row.parts) },
+    ]),
   )
+}
 
 /**
  * Takes telemetry into the twin, in the reader's transaction: a batch reads its units at once and
@@ -51,7 +48,7 @@ export async function applyTelemetry(anyTx: AnyTx, messages: readonly Accepted[]
   const tx = withTables<TwinTables>(anyTx)
   const agentIds = [...new Set(telemetry.map((message) => message.agentId))]
   const units = await loadUnits(tx, agentIds)
-  const changed = new Map<string, Row>()
+  const changed = new Map<string, Omit<Row, 'parts'>>()
   for (const { agentId, body, at, receivedAt } of telemetry) {
     for (const sample of body.samples) {
       const key = keyOf(agentId, sample.unit)
@@ -60,13 +57,16 @@ export async function applyTelemetry(anyTx: AnyTx, messages: readonly Accepted[]
       if (after === before) continue
       units.set(key, after)
       const { kind, at: measuredAt } = after
-      changed.set(key, { agentId, unit: sample.unit, kind, at: measuredAt, receivedAt, parts: '' })
+      changed.set(key, { agentId, unit: sample.unit, kind, at: measuredAt, receivedAt })
     }
   }
-  const rows = [...changed].map(([key, row]) => ({
-    ...row,
-    parts: JSON.stringify(units.get(key)?.parts ?? {}),
-  }))
-  rows.sort((a, b) => (keyOf(a.agentId, a.unit) < keyOf(b.agentId, b.unit) ? -1 : 1))
-  await saveUnits(tx, rows)
+  const rows = [...changed].map(([key, { agentId, unit, kind, at, receivedAt }]) => [
+    agentId,
+    unit,
+    kind,
+    at,
+    receivedAt,
+    JSON.stringify(units.get(key)?.parts ?? {}),
+  ])
+  await bulkUpsert(tx, table, rows)
 }
