@@ -14,6 +14,7 @@ import { silentLog } from '../../../src/core/log.ts'
 import type { AnyDatabase, Database } from '../../../src/db/database.ts'
 import { appendEvent } from '../../../src/db/events.ts'
 import type { Job } from '../../../src/db/job-runner.ts'
+import { claimRun, finishRun, registerJob } from '../../../src/db/job-runs.ts'
 import { createJobs, type Jobs } from '../../../src/db/jobs.ts'
 import { releaseLease, tryLease } from '../../../src/db/leases.ts'
 import { detectRestore, lineage, newLineage, saveMarker } from '../../../src/db/meta.ts'
@@ -174,6 +175,20 @@ export function describeJobs(maker: Maker): void {
       await two.jobs.stop()
       expect(new Set(slots).size).toBe(slots.length)
       expect(slots.every((slot) => Number(slot) % 1000 === 0)).toBe(true)
+    })
+
+    test('is not run again for its slot by a hub whose clock is a moment behind', async () => {
+      const { db } = await migrated<DbTables>(maker)
+      await registerJob(db, 'report', startAt)
+      const slotAt = startAt + minutes(1)
+      const claim = (holder: string, now: number, slot = slotAt) =>
+        claimRun(db, { name: 'report', holder, slotAt: slot, resume: false, now, leaseMs: 1000 })
+      expect((await claim('one', slotAt)).outcome).toBe('claimed')
+      expect((await claim('two', slotAt)).outcome).toBe('held')
+      await finishRun(db, { name: 'report', holder: 'one', now: slotAt + 5, error: undefined })
+      expect(await claim('two', slotAt + 10)).toEqual({ outcome: 'done', lastSlotAt: slotAt })
+      const next = slotAt + minutes(1)
+      expect((await claim('two', next, next)).outcome).toBe('claimed')
     })
 
     test('runs for a slot lived through on a test clock, and leaves its times', async () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -50,15 +51,37 @@ export function describeSqliteFile(maker: Maker): void {
       expect(settings).toEqual(['wal', 2, 1])
     })
 
-    test('that cannot be opened in mid-life is opened again later', async () => {
-      const folder = join(maker.newFolder(), 'sub')
-      mkdirSync(folder)
-      const db = await open(`sqlite:${join(folder, 'hub.db')}`, systemClock)
+    test('that is away for a while is read again when it is back', async () => {
+      const path = join(maker.newFolder(), 'hub.db')
+      const db = await open(`sqlite:${path}`, systemClock)
       await db.write((tx) => sql`create table t (n integer)`.execute(tx))
-      const { rows } = await db.read((q) => sql<{ n: number }>`select 1 as n`.execute(q))
-      expect(rows).toEqual([{ n: 1 }])
+      const read = () => db.read((q) => sql`select n from t`.execute(q))
+      renameSync(path, `${path}.away`)
+      await expect(read()).rejects.toThrow('unable to open database file')
+      await expect(read()).rejects.toThrow('unable to open database file')
+      renameSync(`${path}.away`, path)
+      expect((await read()).rows).toEqual([])
+    })
+
+    test('in a folder that only others may write is refused by name', () => {
+      const folder = maker.newFolder()
+      chmodSync(folder, 0o555)
+      chmodSync(join(folder, '..'), 0o755)
+      const said = openAsSomebody(join(folder, 'hub.db'))
+      expect(said).toContain(`the folder ${folder} of the database cannot be written`)
+      expect(readdirSync(folder)).toEqual([])
     })
   })
+}
+
+/** Root may write everywhere, so the file is opened by a process of an account without rights. */
+function openAsSomebody(path: string): string {
+  const script = `import { openSqlite } from '${new URL('../../../src/db/sqlite.ts', import.meta.url)}'
+    await openSqlite('${path}').catch((error) => console.log(error.message))`
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const args = ['--input-type=module', '--eval', script]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', ...nobody })
+  return stdout + stderr
 }
 
 export function describePostgresConnection(maker: Maker, server: () => TestPostgres): void {
