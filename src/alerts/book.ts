@@ -225,11 +225,11 @@ async function correlate(tx: AnyTx, pages: Pages, now: number): Promise<void> {
   const around = await readNeighbours(tx, near)
   const moves = recorrelate(around)
   if (moves.length === 0) return
-  const rows = await readByIds(
+  const found = await readByIds(
     tx,
     moves.map((move) => move.id),
   )
-  const moved = rows.map((row) => ({
+  const moved = found.map((row) => ({
     ...row,
     causeId: moves.find((move) => move.id === row.id)?.causeId ?? null,
   }))
