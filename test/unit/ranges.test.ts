@@ -78,8 +78,8 @@ describe('ranges', () => {
     oneof(integer({ min: 0, max: 40 }), integer(), constantFrom(2 ** 53 - 1, 1)),
   )
 
-  test('is a Set that is sorted, merged and minimal', () => {
-    check(
+  test('is a Set that is sorted, merged and minimal', async () => {
+    await check(
       property(numbers, integer({ min: 0, max: 40 }), (list, probe) => {
         const model = new Set<number>()
         const { ranges, fresh } = addMany([], list)
@@ -97,8 +97,8 @@ describe('ranges', () => {
     )
   })
 
-  test('does not depend on the order, nor on how often a number comes', () => {
-    check(
+  test('does not depend on the order, nor on how often a number comes', async () => {
+    await check(
       property(numbers, numbers, (left, right) => {
         const once = addMany([], [...left, ...right]).ranges
         const again = addMany(addMany([], right).ranges, [...left, ...right, ...left]).ranges

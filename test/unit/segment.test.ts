@@ -49,8 +49,8 @@ const anyRecord = object({
 }) as unknown as import('fast-check').Arbitrary<JournalRecord>
 
 describe('a segment', () => {
-  test('gives back what was put in, whatever the allowance', () => {
-    check(
+  test('gives back what was put in, whatever the allowance', async () => {
+    await check(
       property(array(anyRecord), integer({ min: 1, max: 2000 }), (records, maxBytes) => {
         const bytes = frames(records)
         const read: JournalRecord[] = []
