@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { request as requestPlain } from 'node:http'
-import { type RequestOptions, request as requestTls } from 'node:https'
+import { type RequestOptions, request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { AgentId } from '../../src/contract/wire/common.ts'
@@ -61,8 +60,9 @@ function refusalText(status: number, text: string): string {
 }
 
 async function carrierOf({ host, port, pin }: Invitation): Promise<RequestOptions> {
-  if (!pin) return { host, port }
-  // The key is checked before the claim code leaves this machine.
+  if (!pin) return { host, port, agent: false }
+  // The key is checked before the claim code leaves this machine. No `agent` beside it: with one,
+  // Node would open a connection of its own.
   const socket = await dialTls(host, port, { pin })
   return { host, port, createConnection: () => socket }
 }
@@ -72,24 +72,20 @@ async function post(
   body: object,
 ): Promise<{ status: number; text: string }> {
   const carrier = await carrierOf(invitation)
-  const request = invitation.pin ? requestTls : requestPlain
   const payload = Buffer.from(JSON.stringify(body))
   const headers = { 'content-type': 'application/json', 'content-length': payload.length }
   const path = '/api/v1/enrolments'
   return new Promise((resolve, reject) => {
-    const asked = request(
-      { ...carrier, path, method: 'POST', headers, agent: false },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          text += chunk
-          if (text.length > longestAnswerBytes) asked.destroy(new Error('the answer is too long'))
-        })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
-        response.on('error', reject)
-      },
-    )
+    const asked = request({ ...carrier, path, method: 'POST', headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > longestAnswerBytes) asked.destroy(new Error('the answer is too long'))
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.on('error', reject)
+    })
     asked.setTimeout(answerTimeoutMs, () => asked.destroy(new Error('no answer from the hub')))
     asked.on('error', reject)
     asked.end(payload)

@@ -10,8 +10,10 @@ const reading: Collected = {
   verdicts: [],
 }
 
-async function poll(collect: Collector['collect'], random = () => 0.5) {
-  const clock = createManualClock(0)
+async function poll(
+  collect: Collector['collect'],
+  { random = (): number => 0.5, clock = createManualClock(0) } = {},
+) {
   const seen = { collected: [] as number[], nothing: 0 }
   const poller = startPoller({
     collector: { unit: 'nvr1', kind: 'recorder', everyMs: minutes(1), collect },
@@ -36,23 +38,19 @@ describe('a poller', () => {
   })
 
   test('keeps its period from start to start, whatever a poll takes', async () => {
-    const { clock, seen } = await poll(async () => {
+    const clock = createManualClock(0)
+    const slow = async () => {
       await clock.sleep(seconds(20))
       return reading
-    })
+    }
+    const { seen } = await poll(slow, { clock })
     await clock.live(minutes(2) + seconds(20) + 1)
     expect(seen.collected).toEqual([20, 80, 140].map(seconds))
   })
 
   test('two that began together drift apart', async () => {
-    const early = await poll(
-      async () => reading,
-      () => 0,
-    )
-    const late = await poll(
-      async () => reading,
-      () => 0.999,
-    )
+    const early = await poll(async () => reading, { random: () => 0 })
+    const late = await poll(async () => reading, { random: () => 0.999 })
     await Promise.all([early.clock.live(minutes(20)), late.clock.live(minutes(20))])
     expect(early.seen.collected.length).toBeGreaterThan(late.seen.collected.length)
   })
