@@ -129,12 +129,17 @@ async function build(
   })
   stops.add('database', () => db.close())
   const journalState = { state: 'ok' as string, reason: null as string | null }
+  // While the journal refuses, nobody can be heard: silence counts from its recovery on.
+  const listening = { since: startedAt }
   const journal = await openJournal({
     folder: places.journal,
     log: room('journal'),
     clock,
     maxBytes: config.journalMaxBytes,
-    onState: (state, reason) => Object.assign(journalState, { state, reason: reason ?? null }),
+    onState: (state, reason) => {
+      Object.assign(journalState, { state, reason: reason ?? null })
+      listening.since = clock.now()
+    },
   })
   stops.add('journal', () => journal.close())
   const telemetry = await openTelemetry({
@@ -196,6 +201,7 @@ async function build(
     hubId,
     clock,
     log: room('ingest'),
+    listeningSince: () => listening.since,
     apply: [applyTelemetry, applyReports, applyBirths, createApplyConditions(bindings.resolve)],
     applied: (messages) => {
       publishTelemetry(live, messages, bindings.resolve)
@@ -219,7 +225,7 @@ async function build(
   stops.add('series reader', () => seriesReader.stop())
   const knowledge = () => ({
     watermark: stateReader.watermark(),
-    listeningSince: startedAt,
+    listeningSince: listening.since,
     aliveUntil: clock.now() + seconds(30),
   })
   const silence = startSilenceSweep({

@@ -20,6 +20,9 @@ type Options = {
   own: () => HubKnowledge
 }
 
+/** Several turns of the sweep. */
+const longestGapMs = seconds(60)
+
 const others = (tx: Tx, hubId: string): Promise<HubKnowledge[]> =>
   tx
     .selectFrom('journalCursors')
@@ -89,10 +92,17 @@ export function startSilenceSweep({
   hubId,
   own,
 }: Options): Loop & { once: () => Promise<void> } {
+  let lastAt = clock.now()
+  let heardFrom = 0
   const once = async () => {
+    // A machine that slept, or a loop that stood still, could not hear either.
+    const now = clock.now()
+    if (now - lastAt > longestGapMs) heardFrom = now
+    lastAt = now
     const hubs = await db.read((q) => others(q, hubId))
-    const known = commonKnowledge([...hubs, own()], clock.now())
-    if (!known) return
+    const common = commonKnowledge([...hubs, own()], now)
+    if (!common) return
+    const known = { ...common, listeningSince: Math.max(common.listeningSince, heardFrom) }
     const edge = silentBefore(known)
     if (edge === undefined) return
     // Most of the time there is nothing: look on a reader, and write only when there is.

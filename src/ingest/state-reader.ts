@@ -26,6 +26,8 @@ export type StateReaderOptions = {
   hubId: string
   clock: Clock
   log: Log
+  /** Since when agents could be heard without a break; epoch ms. */
+  listeningSince: () => number
   apply: readonly Apply[]
   /** After the commit: what was applied, for who lives from memory (live console, resending). */
   applied: (messages: readonly Accepted[]) => void
@@ -45,14 +47,13 @@ function messagesOf(fresh: readonly Opened[]): Accepted[] {
 
 export function createStateReader(options: StateReaderOptions): Reader {
   const { db, journal, hubId, clock, log } = options
-  const listeningSince = clock.now()
 
   const saveCursor = async (tx: AnyTx, position: number) => {
     const now = clock.now()
     const cursor = {
       position,
       watermark: reader.watermark(),
-      listeningSince,
+      listeningSince: options.listeningSince(),
       aliveUntil: now + aliveForMs,
     }
     await withTables<IngestTables>(tx)
