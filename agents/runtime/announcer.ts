@@ -3,7 +3,7 @@ import type { InventoryUnit } from '../../src/contract/wire/messages.ts'
 import { planFormat } from '../../src/contract/wire/plan.ts'
 import { type Clock, minutes, seconds, type Timer } from '../../src/core/clock.ts'
 import { rulesVersion } from '../../src/faults/catalogue.ts'
-import { fingerprint, type JudgedUnit } from './conditions.ts'
+import { fingerprint, type JudgedUnit, untimedSet } from './conditions.ts'
 import type { Outbox } from './outbox.ts'
 import { type Body, type OutgoingRecord, toConditions } from './recorder-of-records.ts'
 import type { Sections } from './sections.ts'
@@ -42,11 +42,23 @@ const repeatEveryMs = minutes(5)
 /** Changes of several units that come together make one set. */
 const settleMs = seconds(0.2)
 
+const birthOf = (
+  { version, capabilities, sections }: AnnouncerOptions,
+  units: readonly KnownUnit[],
+): Body<'birth'> => ({
+  version,
+  plan: { format: planFormat },
+  rules: rulesVersion,
+  capabilities: [...new Set(capabilities)],
+  inventory: units.flatMap((one) => one.inventory ?? []),
+  held: sections.held(),
+})
+
 export function createAnnouncer(
   options: AnnouncerOptions,
   units: () => readonly KnownUnit[],
 ): Announcer {
-  const { version, capabilities, time, outbox, clock } = options
+  const { time, outbox, clock } = options
   let said: { print: string; n: number | undefined } | undefined
   let settling: Timer | undefined
   let repeating: Timer | undefined
@@ -56,8 +68,14 @@ export function createAnnouncer(
   const tell = (n: number | undefined) => {
     if (n !== undefined) options.onAdded(n)
   }
-  const conditions = () => {
+  const currentSet = (): OutgoingRecord<'conditions'> => {
     const record = toConditions(units(), time.clock.now())
+    // What is kept for later is dated before it is sent; what is sent now is not.
+    const isUndated = time.trust() === 'untrusted' && options.isConnected()
+    return isUndated ? { ...record, body: { ...record.body, ...untimedSet(units()) } } : record
+  }
+  const conditions = () => {
+    const record = currentSet()
     const print = fingerprint(record.body)
     // The same said again: the earlier one would only fill the outbox.
     if (said?.n !== undefined && said.print === print) outbox.acknowledge(said.n)
@@ -65,23 +83,14 @@ export function createAnnouncer(
     return said.n
   }
   const birth = () => {
-    const body: Body<'birth'> = {
-      version,
-      plan: { format: planFormat },
-      rules: rulesVersion,
-      capabilities: [...new Set(capabilities)],
-      inventory: units().flatMap((one) => one.inventory ?? []),
-      held: options.sections.held(),
-    }
-    const n = write({ channel: 'birth', body })
+    const n = write({ channel: 'birth', body: birthOf(options, units()) })
     if (n !== undefined) outbox.supersede('birth', n)
     return n
   }
   const checkNow = () => {
     settling?.cancel()
     settling = undefined
-    const print = fingerprint(toConditions(units(), time.clock.now()).body)
-    if (print !== said?.print) tell(conditions())
+    if (fingerprint(currentSet().body) !== said?.print) tell(conditions())
   }
   const check = () => {
     settling ??= clock.after(settleMs, checkNow)

@@ -95,6 +95,15 @@ export const fullSet = (units: readonly JudgedUnit[], now: number): Body => ({
   unknown: units.flatMap((one) => unknownOf(one, now)),
 })
 
+/**
+ * What may be said of now by who does not know what time it is: nothing is judged. A `since` of a
+ * wrong clock would date an alert, and its deadlines, months back.
+ */
+export const untimedSet = (units: readonly JudgedUnit[]): Body => ({
+  active: [],
+  unknown: units.map(({ unit }) => ({ unit })),
+})
+
 /** The same for two sets that say the same, whatever their order. */
 export const fingerprint = (body: Body): string =>
   JSON.stringify([

@@ -51,6 +51,11 @@ function learn(one: Unit, inventory: Inventory | undefined, state: AgentState): 
   return true
 }
 
+function correctUnit(one: Unit, correction: Correction): void {
+  one.judgement = correctJudgement(one.judgement, correction)
+  if (one.lastSent) one.lastSent.at += correction.byMs
+}
+
 export function createReporting(options: ReportingOptions): Reporting {
   const { collectors, time, outbox, state, isConnected, onAdded } = options
   const units = new Map(collectors.map((one) => [one.unit, openUnit(options, one)]))
@@ -99,10 +104,8 @@ export function createReporting(options: ReportingOptions): Reporting {
     },
     dueAt: (name) => units.get(name)?.judgement.judged.dueAt,
     correct: (correction) => {
-      for (const one of units.values()) {
-        one.judgement = correctJudgement(one.judgement, correction)
-        if (one.lastSent) one.lastSent.at += correction.byMs
-      }
+      for (const one of units.values()) correctUnit(one, correction)
+      announcer.check()
     },
     pace: (everyMs) => {
       telemetryEveryMs = everyMs

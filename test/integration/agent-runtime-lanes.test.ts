@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dial } from '../../agents/runtime/dial.ts'
+import type { AgentOptions } from '../../agents/runtime/options.ts'
 import { createManualClock, hours, minutes, seconds } from '../../src/core/clock.ts'
 import {
   agentConfig,
@@ -146,6 +147,46 @@ describe('an agent with a wrong clock', () => {
       const truth = bootBegan + body.mono
       expect(Math.abs(Date.parse(body.at) - truth)).toBeLessThan(2000)
       expect(Math.abs(Date.parse(body.samples[0]?.at ?? '') - truth)).toBeLessThan(2000)
+    }
+  })
+
+  test('says nothing is judged until it knows the time, then dates its faults rightly', async () => {
+    const clock = createManualClock(0)
+    const { broker, accepted, port } = await hub()
+    let away = true
+    const config = agentConfig(temporaryFolder(), port)
+    const collectors: AgentOptions['collectors'] = async (depsFor) => {
+      const unit = fakeUnit(depsFor('nvr1').clock)
+      unit.verdicts = [{ part: 'disk:1', code: 'disk-fault', state: 'fault' }]
+      return [unit]
+    }
+    await startAgent({
+      config,
+      clock,
+      timeSource: knowsNothing,
+      collectors,
+      connect: () => (away ? Promise.reject(new Error('away')) : dial(config.hub.url, {})),
+    })
+    await clock.live(hours(1))
+    const bootBegan = now - clock.monotonic()
+    away = false
+    await living(clock, () => accepted.length >= 3)
+    await clock.live(minutes(2))
+    for (const { active, unknown } of heardOn(accepted, 'conditions')) {
+      expect([active, unknown]).toEqual([[], [{ unit: 'nvr1' }]])
+    }
+    const at = new Date(bootBegan + clock.monotonic()).toISOString()
+    await broker.send(agentId, 'time', { at, trust: 'trusted' })
+    const isLive = ({ lane, active }: { lane: string; active: unknown[] }) =>
+      lane === 'live' && active.length > 0
+    await living(clock, () => heardOn(accepted, 'conditions').some(isLive))
+    // The history comes too, with the same moment, and never as what is now.
+    await living(clock, () =>
+      heardOn(accepted, 'conditions').some(({ lane, active }) => lane === 'backlog' && active[0]),
+    )
+    for (const { active } of heardOn(accepted, 'conditions')) {
+      const since = Date.parse(active[0]?.since ?? new Date(bootBegan).toISOString())
+      expect(Math.abs(since - bootBegan)).toBeLessThan(2000)
     }
   })
 
