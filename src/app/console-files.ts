@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
+import { z } from 'zod'
 import type { Http } from '../http/server.ts'
 
 const dist = fileURLToPath(new URL('../console/dist', import.meta.url))
@@ -20,24 +21,26 @@ export async function serveConsole({ app }: Http, folder = dist): Promise<boolea
     )
     return false
   }
-  await app.register(async (pages) => {
-    pages.addHook('onRoute', (route) => {
-      route.config = { ...route.config, permission: 'public' }
-      route.schema = { ...route.schema, hide: true }
-    })
-    await pages.register(fastifyStatic, {
-      root: folder,
-      wildcard: false,
-      setHeaders: (reply, path) => {
-        const isHashed = path.includes('/assets/')
-        reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-      },
-    })
-    pages.get('/*', (request, reply) =>
-      isPage(request.url) && !/\.\w+$/.test(request.url.split('?')[0] ?? '')
-        ? reply.sendFile('index.html')
-        : reply.callNotFound(),
-    )
+  // No routes of the plugin's own: each route must say who may use it.
+  await app.register(fastifyStatic, {
+    root: folder,
+    serve: false,
+    setHeaders: (reply, path) => {
+      const isHashed = path.includes('/assets/')
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
   })
+  app.get(
+    '/*',
+    {
+      config: { permission: 'public' },
+      schema: { hide: true, params: z.object({ '*': z.string() }) },
+    },
+    (request, reply) => {
+      if (!isPage(request.url)) return reply.callNotFound()
+      const path = request.params['*']
+      return reply.sendFile(/\.\w+$/.test(path) ? path : 'index.html')
+    },
+  )
   return true
 }
