@@ -33,7 +33,7 @@ export type HikvisionFake = {
   manners: Manners
   /** The last requests, at most 1000. */
   log: FakeRequest[]
-  counts: { requests: number; answered: number; rejected: number; connections: number }
+  counts: { requests: number; answered: number; rejected: number; mostOpen: number }
   /** TCP connections open now. */
   open: () => number
   isLocked: () => boolean
@@ -61,7 +61,7 @@ export async function createHikvisionFake(options: {
   }
   const door = createDigestDoor(rules, clock)
   const log: FakeRequest[] = []
-  const counts = { requests: 0, answered: 0, rejected: 0, connections: 0 }
+  const counts = { requests: 0, answered: 0, rejected: 0, mostOpen: 0 }
 
   const note = (path: string, login: FakeRequest['login']) => {
     counts.requests += 1
@@ -99,7 +99,7 @@ export async function createHikvisionFake(options: {
 /** A server that can be switched off and on again at its port. */
 function createHost(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-  counts: { connections: number },
+  counts: { mostOpen: number },
 ) {
   const sockets = new Set<Socket>()
   let server: Server | undefined
@@ -108,8 +108,8 @@ function createHost(
     if (server) return
     const next = createServer(handle)
     next.on('connection', (socket) => {
-      counts.connections += 1
       sockets.add(socket)
+      counts.mostOpen = Math.max(counts.mostOpen, sockets.size)
       socket.on('error', () => {})
       socket.once('close', () => sockets.delete(socket))
     })

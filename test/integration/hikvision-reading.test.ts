@@ -245,6 +245,9 @@ describe('faults', () => {
     rig = await createRecorderRig({ model: nvr() })
     await rig.poll()
     await rig.fake.power(false)
+    // The names of its parts are not forgotten because it is away.
+    const first = [await rig.poll(), await rig.poll()]
+    expect(first.map(({ inventory }) => inventory)).toEqual([undefined, undefined])
     const polled = await rig.pollFor(minutes(10))
     expect(polled.active).toEqual(['|recorder-unreachable'])
     expect(polled.judged.active[0]).toMatchObject({ raw: 'connection refused', since: morning })
