@@ -132,6 +132,7 @@ export function openSession(stream: Duplex, options: SessionOptions): Session {
     ended: hold(),
     goodbye: async () => {
       for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id))
+      // Real time: a socket that does not answer must end on any clock.
       const deadline = setTimeout(() => stream.destroy(), goodbyeMs)
       await client.endAsync().catch(() => {})
       clearTimeout(deadline)
