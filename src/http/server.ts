@@ -111,15 +111,20 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
   })
 }
 
-/** Routes of plugins (the API reference) are public; our own must say who may use them. */
+/**
+ * Everything below /api must say who may use it. Outside of it, and in the API reference, there is
+ * only what anybody may have: the console's files, health and counts.
+ */
 function demandPermissions(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     const isReference = route.url.startsWith('/api/docs')
-    if (isReference) route.config = { ...route.config, permission: 'public' }
+    if (isReference || !route.url.startsWith('/api/')) {
+      route.config = { permission: 'public', ...route.config }
+      if (isReference) route.schema = { ...route.schema, hide: true }
+    }
     if (!route.config?.permission) {
       throw new Error(`route ${String(route.method)} ${route.url} names no permission`)
     }
-    if (isReference) route.schema = { ...route.schema, hide: true }
   })
 }
 

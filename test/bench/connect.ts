@@ -7,12 +7,12 @@ type Came = { connected: number; connectedMs: number; bornMs: number }
 type Stats = { rssMb: number; connected: number; alerts: number; cpuMs: number }
 
 export async function benchConnect(options: Options): Promise<void> {
-  console.log(`connect: ${options.agents} agents`)
+  console.log(`connect: ${options.agents} agents with ${options.agents * 3} cameras`)
   console.log(machine())
   const bare = await startChild<{ port: number }>('./bare-process.ts')
   const bareLoad = await startChild<undefined>('./load-process.ts', [], false)
   const startAt = Date.now()
-  const order = { do: 'connect', agents: options.agents, startAt, births: true }
+  const order = { do: 'connect', agents: options.agents, startAt, births: true, cameras: 3 }
   const bareCame = await bareLoad.ask<Came>({ ...order, port: bare.first.port })
   const bareStats = await bare.ask<Stats>({})
   await bareLoad.kill()
@@ -30,6 +30,7 @@ export async function benchConnect(options: Options): Promise<void> {
   try {
     const came = await load.ask<Came>({ ...order, port })
     await first.ask({ do: 'in-service' })
+    await first.ask({ do: 'settle' })
     const stats = await first.ask<Stats>({ do: 'stats' })
     // Killed, not stopped: all connections break at once.
     await first.kill('SIGKILL')
@@ -40,7 +41,9 @@ export async function benchConnect(options: Options): Promise<void> {
     )
     const back = await load.ask<Came>({ ...order, port })
     await second.ask({ do: 'caught-up' })
+    await second.ask({ do: 'settle' })
     const after = await second.ask<Stats>({ do: 'stats' })
+    if (process.env['BENCH_LOG']) console.log(stats, after)
     await second.kill('SIGKILL')
     console.log(row('', 'bare Aedes', 'hub', 'ratio'))
     console.log(

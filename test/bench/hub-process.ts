@@ -66,6 +66,8 @@ process.on('message', async (order: { do: string }) => {
     })
     await inside.bindings.refresh()
   }
+  // A quiet half minute, as after any storm: what is garbage is gone by then.
+  if (order.do === 'settle') await new Promise((resolve) => setTimeout(resolve, 30_000))
   if (order.do === 'stop') {
     await hub.stop()
     process.send?.({ answer: { folder } })
@@ -84,6 +86,7 @@ process.on('message', async (order: { do: string }) => {
     answer: {
       cpuMs: (user + system) / 1000,
       rssMb: process.memoryUsage.rss() / 1024 / 1024,
+      memory: process.memoryUsage(),
       connected: inside.broker?.connectedCount(),
       records: journal.records,
       commits: journal.commits,

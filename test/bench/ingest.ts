@@ -4,6 +4,7 @@ import { startInfluxd } from '../support/influxd.ts'
 import { requirePart } from '../support/real-parts.ts'
 import { type Child, startChild } from './child.ts'
 import { machine, type Options, row } from './print.ts'
+import { channels } from './reports.ts'
 
 type Load = {
   reports: number
@@ -30,7 +31,14 @@ const dayMs = 86_400_000
 async function loadOn(port: number, options: Options): Promise<Child<undefined>> {
   const load = await startChild<undefined>('./load-process.ts', [], false)
   const startAt = Date.now() - 30 * dayMs
-  await load.ask({ do: 'connect', port, agents: options.agents, startAt, births: true })
+  await load.ask({
+    do: 'connect',
+    port,
+    agents: options.agents,
+    startAt,
+    births: true,
+    cameras: channels,
+  })
   return load
 }
 
@@ -59,7 +67,8 @@ async function bare(options: Options): Promise<{ load: Load; paced: Load; stats:
 
 async function hub(options: Options) {
   const influxd = options.series === 'influx' ? requirePart('influxd') : undefined
-  if (options.series === 'influx' && !influxd) throw new Error('influxd is not here: npm run test:setup')
+  if (options.series === 'influx' && !influxd)
+    throw new Error('influxd is not here: npm run test:setup')
   const influx = influxd ? await startInfluxd(influxd) : undefined
   const series = influx ? influx.url('ansang') : 'embedded:'
   const args = JSON.stringify({ agents: options.agents, series, prepare: true })

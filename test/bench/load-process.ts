@@ -9,6 +9,7 @@ type Order =
       agents: number
       startAt: number
       births: boolean
+      cameras: number
       spreadMs?: number
     }
   | { do: 'run'; ms: number; window: number; perSecond?: number; max?: number }
@@ -62,7 +63,11 @@ async function connectAll(order: Extract<Order, { do: 'connect' }>) {
       agents.map(
         ({ publisher, source }) =>
           new Promise<void>((done) =>
-            publisher.publish(source.topic.replace('telemetry', 'birth'), source.birth(), done),
+            publisher.publish(
+              source.topic.replace('telemetry', 'birth'),
+              source.birth(order.cameras),
+              done,
+            ),
           ),
       ),
     )

@@ -21,7 +21,8 @@ function createRandom(seed: number): () => number {
 export type ReportSource = {
   topic: string
   conditionsTopic: string
-  birth: () => Buffer
+  /** `cameras` of its channels are in use. */
+  birth: (cameras: number) => Buffer
   /** The next report: a minute after the last one, numbers vary, one channel in a hundred flips. */
   next: () => { report: Buffer; conditions: Buffer | undefined }
 }
@@ -72,9 +73,9 @@ export function createReports(index: number, startAt: number): ReportSource {
   return {
     topic: topicOf(agentId, 'telemetry'),
     conditionsTopic: topicOf(agentId, 'conditions'),
-    birth: () => {
+    birth: (cameras) => {
       n += 1
-      const parts = Array.from({ length: channels }, (_, i) => ({ part: `ch:${i + 1}` }))
+      const parts = Array.from({ length: cameras }, (_, i) => ({ part: `ch:${i + 1}` }))
       return encode('birth', {
         id: [epoch, n],
         lane: 'live',
