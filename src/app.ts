@@ -27,7 +27,7 @@ import { keyPairFrom } from './app/tls.ts'
 import { areaRoutes } from './areas/routes.ts'
 import { createAreas } from './areas/store.ts'
 import type { Config } from './config.ts'
-import { type Clock, seconds } from './core/clock.ts'
+import { type Clock, hours, seconds } from './core/clock.ts'
 import type { Log } from './core/log.ts'
 import { createLoop } from './core/loop.ts'
 import { openKeyFile } from './core/secrets.ts'
@@ -186,6 +186,8 @@ async function build(
   const presence = createPresence({ db, hubId, clock, log: room('twin') })
   stops.add('presence', () => presence.stop())
   let broker: Broker | undefined
+  /** Agents connected to this hub. */
+  const here = new Set<string>()
   const resend = createResend({
     db,
     lineage,
@@ -236,6 +238,10 @@ async function build(
     own: knowledge,
   })
   stops.add('silence', () => silence.stop())
+  const timeSignal = clock.every(hours(1), () => {
+    for (const agentId of here) void sendTime(broker, clock, agentId)
+  })
+  stops.add('time signal', () => timeSignal.cancel())
   const upkeep = createLoop({
     name: 'upkeep',
     clock,
@@ -342,7 +348,8 @@ async function build(
         }),
       present: (agentId, session, connected) => {
         presence.note(agentId, session, connected)
-        if (connected) void sendTime(broker, clock, agentId)
+        if (connected) here.add(agentId)
+        else here.delete(agentId)
       },
       count: metrics.brokerEvent,
     },

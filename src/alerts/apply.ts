@@ -1,4 +1,4 @@
-import type { Accepted } from '../contract/wire/accepted.ts'
+import { type Accepted, sampleAt } from '../contract/wire/accepted.ts'
 import type { ActiveCondition } from '../contract/wire/messages.ts'
 import { newId } from '../core/ids.ts'
 import { type BulkTable, bulkUpsert, inTexts } from '../db/bulk.ts'
@@ -31,7 +31,7 @@ function toFault(
   const bound = resolve(agentId, one.unit, one.part, at)
   if (!bound) return undefined
   const { severity, raw, code, unit } = one
-  const since = Math.min(Date.parse(one.since), at)
+  const since = sampleAt(one.since, message.body, at)
   return { ...bound, code, agentId, unit, unitPart: one.part, since, severity, raw }
 }
 
