@@ -74,8 +74,8 @@ export type RollUpJob = { hour: DirtyHour; after: number }
 /** Samples after which a step ends, so that writes wait a few hundredths of a second at most. */
 const samplesPerStep = 20_000
 
-/** One step of an hour; true when the hour is done. */
-function rollUpStep(file: SeriesFile, job: RollUpJob): boolean {
+/** A step of an hour: how many samples it took, and whether the hour is done. */
+function rollUpStep(file: SeriesFile, job: RollUpJob, limit: number) {
   let count = 0
   for (const { series, samples } of samplesBySeries(file, job.hour, {
     text: 'series > ?',
@@ -84,16 +84,21 @@ function rollUpStep(file: SeriesFile, job: RollUpJob): boolean {
     rollUpSeries(file, job.hour, series, samples)
     job.after = series
     count += samples.length
-    if (count >= samplesPerStep) return false
+    if (count >= limit) return { count, done: false }
   }
-  return true
+  return { count, done: true }
 }
 
-function rollUpAssets(file: SeriesFile, hour: DirtyHour, assets: string[]): void {
+function rollUpAssets(file: SeriesFile, hour: DirtyHour, assets: string[]) {
+  let count = 0
   for (const { id } of assets.flatMap((asset) => file.seriesOf(hour.measurement, asset))) {
     const found = samplesBySeries(file, hour, { text: 'series = ?', values: [id] })
-    for (const { series, samples } of found) rollUpSeries(file, hour, series, samples)
+    for (const { series, samples } of found) {
+      rollUpSeries(file, hour, series, samples)
+      count += samples.length
+    }
   }
+  return { count, done: true }
 }
 
 function clearMark(file: SeriesFile, hour: DirtyHour): void {
@@ -103,14 +108,26 @@ function clearMark(file: SeriesFile, hour: DirtyHour): void {
     .run(hour.measurement, hour.hourAt)
 }
 
-/** Does a bit of an hour; true when the hour is done. */
-export function rollUp(file: SeriesFile, job: RollUpJob): boolean {
-  return file.transaction(() => {
-    const { hour } = job
-    if (hour.assets) rollUpAssets(file, hour, hour.assets)
-    else if (!rollUpStep(file, job)) return false
-    clearMark(file, hour)
-    return true
+/** What an hour costs besides its samples. */
+const samplesPerHour = 100
+
+/**
+ * Does hours from the front of the list, as many as fit a step, and takes them off it. They share
+ * one transaction: each costs a wait for the disk, and a small hub has many small hours.
+ */
+export function rollUpSome(file: SeriesFile, jobs: RollUpJob[]): void {
+  file.transaction(() => {
+    let left = samplesPerStep
+    for (let job = jobs[0]; job && left > 0; job = jobs[0]) {
+      const { hour } = job
+      const { count, done } = hour.assets
+        ? rollUpAssets(file, hour, hour.assets)
+        : rollUpStep(file, job, left)
+      if (!done) return
+      left -= count + samplesPerHour
+      clearMark(file, hour)
+      jobs.shift()
+    }
   })
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from '../core/problem.ts'
 import type { BatchGroup } from './embedded-batch.ts'
 import { openSeriesFile, type SeriesFile } from './embedded-files.ts'
 import { readSeries } from './embedded-read.ts'
-import { dropNext, keptFrom, type RollUpJob, rollUp } from './embedded-upkeep.ts'
+import { dropNext, keptFrom, type RollUpJob, rollUpSome } from './embedded-upkeep.ts'
 import { writeBatch } from './embedded-write.ts'
 import type { Retention, SeriesQuery, SeriesRow } from './series.ts'
 
@@ -36,9 +36,8 @@ function open(): SeriesFile {
 function upkeep(now: number, first: boolean): boolean {
   const file = open()
   if (first) state.jobs = file.dirty.due(now).map((hour) => ({ hour, after: 0 }))
-  const [job] = state.jobs
-  if (!job) return dropNext(file, now, retention)
-  if (rollUp(file, job)) state.jobs.shift()
+  if (state.jobs.length === 0) return dropNext(file, now, retention)
+  rollUpSome(file, state.jobs)
   return true
 }
 

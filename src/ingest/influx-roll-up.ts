@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hours } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { DirtyHour } from './dirty-hours.ts'
@@ -8,8 +9,9 @@ import { type Line, seriesText, windowLine } from './line-protocol.ts'
 import { rollUpHour, type Window } from './roll-up.ts'
 import { assetTag, fieldsOf } from './series-names.ts'
 
-/** Series a page: some tens of milliseconds of our own time. */
 const pageSize = 1000
+/** Series worked out in one go: a few milliseconds of the main thread. */
+const seriesPerTurn = 50
 
 type Lines = { m5: Line[]; h1: Line[] }
 
@@ -53,7 +55,10 @@ export function createInfluxRollUp(options: {
     const { text, placeholders } = hourStatement(of, { size: pageSize, from })
     const [found = []] = await client.query([text], placeholders)
     const lines: Lines = { m5: [], h1: [] }
-    for (const series of found) linesOf(measurement, series, lines)
+    for (const [n, series] of found.entries()) {
+      linesOf(measurement, series, lines)
+      if (n % seriesPerTurn === seriesPerTurn - 1) await nextTurn()
+    }
     for (const level of ['m5', 'h1'] as const) {
       const refused = await writers[level].writeLines(lines[level])
       if (refused.length === 0) continue

@@ -73,8 +73,7 @@ export function createSeriesSink(options: SinkOptions): SeriesSink {
   const { probeMs = seconds(5), liveFirstMs = seconds(10) } = options
   const { total, add } = createTally(options.count)
   const toSpool = createSpoolLane(options, add)
-  const onOutage = () => add('outages', 1)
-  const presence = createStorePresence({ clock, log, probeMs, liveFirstMs, onOutage })
+  const presence = createStorePresence({ clock, log, probeMs, liveFirstMs, add })
   let attempts = 0
 
   const toStore = async (points: Point[], name: 'stored' | 'drained') => {

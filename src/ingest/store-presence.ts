@@ -29,9 +29,9 @@ export function createStorePresence(options: {
   log: Log
   probeMs: number
   liveFirstMs: number
-  onOutage: () => void
+  add: (name: 'outages', n: number) => void
 }): StorePresence {
-  const { clock, log, probeMs, liveFirstMs, onOutage } = options
+  const { clock, log, probeMs, liveFirstMs, add } = options
   const now = clock.monotonic
   // A store that was never tried counts as there.
   let reason: string | undefined
@@ -63,7 +63,7 @@ export function createStorePresence(options: {
       if (reason === undefined) {
         const loud = error instanceof StoreUnavailable && error.needsSomeone
         log[loud ? 'error' : 'warn']({ err: error }, 'series store is away, spooling')
-        onOutage()
+        add('outages', 1)
       }
       reason = messageOf(error)
       trying = false

@@ -85,6 +85,56 @@ describe.runIf(program)('answers of a real influxd', () => {
     expect(JSON.stringify(kept)).toContain('"in_v_max"')
   })
 
+  it('rolls up an hour of more series than one page holds', async () => {
+    const store = await openOn(influxd.url('pages'))
+    const at = now - hours(4)
+    // Series without samples in the hour stand between those that have some.
+    const fleet = Array.from({ length: 5000 }, (_, n) =>
+      ups(`u${String(n).padStart(4, '0')}`, n % 2 === 0 ? at : now - 1000, { in_v: n }),
+    )
+    await store.write(fleet)
+    await store.maintain(now)
+    const counted = await influxd.ask('SELECT count("in_v_max") FROM "h1"."ups"', 'pages')
+    expect(JSON.stringify(counted)).toContain('[[0,2500]]')
+  })
+
+  it('keeps an hour dirty whose points were still on their way when it was rolled up', async () => {
+    const gate = Promise.withResolvers<void>()
+    const arrived = Promise.withResolvers<void>()
+    const slow = createServer(async (request, response) => {
+      const parts: Buffer[] = []
+      for await (const part of request) parts.push(part as Buffer)
+      if (request.url?.includes('rp=raw')) {
+        arrived.resolve()
+        await gate.promise
+      }
+      const headers = { ...request.headers } as Record<string, string>
+      for (const name of ['host', 'connection', 'content-length']) delete headers[name]
+      const url = `http://127.0.0.1:${influxd.port}${request.url}`
+      const answer = await fetch(url, { method: 'POST', headers, body: Buffer.concat(parts) })
+      response.writeHead(answer.status).end(await answer.text())
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => slow.once('listening', resolve))
+    undo.push(() => {
+      slow.closeAllConnections()
+      slow.close()
+    })
+    const direct = await openOn(influxd.url('late'))
+    await direct.write([ups('u1', now - hours(3), { in_v: 1 })])
+    const { port } = slow.address() as AddressInfo
+    const store = await openOn(`influx://127.0.0.1:${port}/late`)
+    const writing = store.write([ups('u1', now - hours(3) + 1000, { in_v: 9 })])
+    await arrived.promise
+    await store.maintain(now)
+    gate.resolve()
+    await writing
+    const question = { measurement: 'ups', asset: 'u1', fields: ['in_v'], from: now - days(1) }
+    const highest = () => store.query({ ...question, to: now, everyMs: hours(1), aggregate: 'max' })
+    expect((await highest()).map((row) => row.values['in_v'])).toEqual([9])
+    await store.maintain(now)
+    expect((await highest()).map((row) => row.values['in_v'])).toEqual([9])
+  })
+
   it('changes the duration of a policy when the setting changed', async () => {
     const first = await openOn(influxd.url('longer'))
     await first.write([ups('u1', now - 1000, { in_v: 1 })])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { days, hours } from '../../src/core/clock.ts'
 import { classifyWrite, refusedLines } from '../../src/ingest/influx-answers.ts'
-import { readStatement, rollUpStatement } from '../../src/ingest/influx-statements.ts'
+import { hourStatement, readStatement } from '../../src/ingest/influx-statements.ts'
 import { chunkLines, escapeTag, type Line, lineOf } from '../../src/ingest/line-protocol.ts'
 import { parseInfluxUrl } from '../../src/ingest/open-series.ts'
 import { cellSuffixes } from '../../src/ingest/roll-up.ts'
@@ -176,11 +176,13 @@ describe('statements', () => {
     const piece = { level: 'raw' as const, from: Number.NaN, to: 2 }
     expect(() => readStatement(reading, piece, false)).toThrow(RangeError)
   })
-  it('roll up some assets or all', () => {
+  it('ask for an hour of some assets or of all', () => {
     const of = { measurement: 'phase', from: 0, to: hours(1) }
-    expect(rollUpStatement('m5', 'db', of).placeholders).toEqual({})
-    const some = rollUpStatement('h1', 'db', { ...of, assets: ['a', '"b'] })
-    expect(some.text).toContain('AND ("asset" = $asset0 OR "asset" = $asset1)')
+    const page = { size: 10, from: 20 }
+    expect(hourStatement(of, page).placeholders).toEqual({})
+    const some = hourStatement({ ...of, assets: ['a', '"b'] }, page)
+    expect(some.text).toContain('AND ("asset" = $asset0 OR "asset" = $asset1) GROUP BY "asset"')
+    expect(some.text).toContain('SLIMIT 10 SOFFSET 20')
     expect(some.placeholders).toEqual({ asset0: 'a', asset1: '"b' })
   })
   it('never name two columns alike', () => {

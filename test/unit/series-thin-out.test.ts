@@ -43,18 +43,27 @@ describe('thinning', () => {
     expect(timesOf(out)).toEqual([0, 4, 5].map(minutes))
   })
 
+  const [bitrateBand = { rise: 0, fall: 0 }] = deadBandsOf('camera').slice(
+    Object.keys(measures.camera).indexOf('bitrate_kbps'),
+  )
+  const bandAt = (bitrate: number) => ({
+    rise: Math.max(bitrateBand.rise, bitrate * (bitrateBand.share ?? 0)),
+    fall: Math.max(bitrateBand.fall, bitrate * (bitrateBand.share ?? 0)),
+  })
+
   it.each([
-    ['inside the band', 4000, 4390, 1],
-    ['outside above', 4000, 4410, 2],
-    ['outside below', 4000, 3590, 2],
-    ['inside the smallest band', 100, 130, 1],
-    ['outside the smallest band', 100, 133, 2],
-  ])('a bitrate %s', (_, first, second, stored) => {
-    const out = createThinOut().pass([
-      camera(0, { bitrate_kbps: first }),
-      camera(minutes(1), { bitrate_kbps: second }),
-    ])
-    expect(out).toHaveLength(stored)
+    ['on the edge above', (v: number) => v + bandAt(v).rise, 1],
+    ['on the edge below', (v: number) => v - bandAt(v).fall, 1],
+    ['outside above', (v: number) => v + bandAt(v).rise + 1, 2],
+    ['outside below', (v: number) => v - bandAt(v).fall - 1, 2],
+  ])('a bitrate %s of its band', (_, move, stored) => {
+    for (const bitrate_kbps of [10, 100, 4000]) {
+      const out = createThinOut().pass([
+        camera(0, { bitrate_kbps }),
+        camera(minutes(1), { bitrate_kbps: move(bitrate_kbps) }),
+      ])
+      expect(out, String(bitrate_kbps)).toHaveLength(stored)
+    }
   })
 
   it('notices a value that appears or goes', () => {
@@ -131,7 +140,7 @@ describe('thinning', () => {
     fc.record({
       step: fc.integer({ min: 45_000, max: 75_000 }),
       flip: fc.integer({ min: 0, max: 9 }),
-      bitrate: fc.integer({ min: -60, max: 60 }),
+      bitrate: fc.integer({ min: -400, max: 400 }),
     }),
     { minLength: 1, maxLength: 120 },
   )
@@ -166,7 +175,9 @@ describe('thinning', () => {
           const [state, rate] = kept[n]?.cells ?? []
           const { count: _, ...truth } = cells[0] ?? { count: 0 }
           expect(state).toMatchObject(truth)
-          const band = Math.max(32, (rate?.mean ?? 0) * 0.1) * 1.12
+          const { at } = all[n] ?? { at: 0 }
+          const first = points.find((point) => point.at >= at)?.fields['bitrate_kbps'] ?? 0
+          const band = Math.max(bandAt(first).rise, bandAt(first).fall)
           for (const key of ['mean', 'min', 'max', 'last'] as const) {
             expect(Math.abs((cells[1]?.[key] ?? 0) - (rate?.[key] ?? 0))).toBeLessThanOrEqual(band)
           }
