@@ -5,7 +5,7 @@ import { BrowserRouter } from 'react-router'
 import { ApiProblem } from './api/client.ts'
 import { Door } from './door.tsx'
 import { CrashGuard } from './parts/crash-guard.tsx'
-import { theme } from './theme.ts'
+import { darkerGreys, theme } from './theme.ts'
 import { SpeechProvider } from './words/language.tsx'
 
 /** A refusal stays a refusal; only silence and a failing hub are worth another try. */
@@ -18,7 +18,7 @@ const client = new QueryClient({
 
 export function App() {
   return (
-    <MantineProvider theme={theme}>
+    <MantineProvider theme={theme} cssVariablesResolver={darkerGreys}>
       <SpeechProvider>
         <CrashGuard>
           <QueryClientProvider client={client}>

@@ -81,7 +81,7 @@ export function createFormat(language: 'vi' | 'en', words: Words) {
 function ageText(time: Words['time'], ageMs: number): string {
   const size = Math.abs(ageMs)
   const past = ageMs >= 0
-  if (size < minuteMs) return past ? time.now : time.soon
+  if (size < minuteMs) return time.now
   if (size < hourMs) {
     const minutes = Math.floor(size / minuteMs)
     return past ? time.minutesAgo(minutes) : time.inMinutes(minutes)

@@ -61,7 +61,7 @@ export function Shell() {
               fw={700}
               component={Link}
               to="/"
-              style={{ textDecoration: 'none', color: 'inherit' }}
+              style={{ textDecoration: 'none', color: 'inherit', lineHeight: '44px' }}
             >
               {words.appName}
             </Text>

@@ -1,4 +1,4 @@
-import { createTheme } from '@mantine/core'
+import { type CSSVariablesResolver, createTheme } from '@mantine/core'
 
 const fonts =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -21,4 +21,14 @@ export const theme = createTheme({
     Modal: { defaultProps: { centered: true } },
     Select: { defaultProps: { checkIconPosition: 'right', allowDeselect: false } },
   },
+})
+
+/** Mantine's greys are too pale for sunlight and for tired eyes: 4.5 to 1 at least. */
+export const darkerGreys: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#555b63',
+    '--mantine-color-placeholder': '#6b7280',
+  },
+  dark: {},
 })

@@ -103,14 +103,16 @@ export function AgentCard({ agent, areaName }: { agent: Agent; areaName: string 
               </ToneBadge>
             ))}
             <Presence agent={agent} />
+            <Button variant="default" onClick={toggle} aria-expanded={opened}>
+              {text.details}
+            </Button>
           </Group>
         </Group>
-        <Group gap="xs">
-          <Button variant="default" onClick={toggle} aria-expanded={opened}>
-            {text.details}
-          </Button>
-          {opened && <AgentDeeds agent={agent} />}
-        </Group>
+        {opened && (
+          <Group gap="xs">
+            <AgentDeeds agent={agent} />
+          </Group>
+        )}
         {opened && <Details agent={agent} areaName={areaName} />}
       </Stack>
     </Card>

@@ -15,6 +15,14 @@ export type ChartDefinition = {
 const state = [-0.05, 1.05] as const
 const percent = [0, 100] as const
 
+/** The agent tells about itself under the unit it reads. */
+const line: ChartDefinition = {
+  name: 'rtt',
+  measurement: 'agent',
+  fields: ['rtt_ms'],
+  aggregate: 'mean',
+}
+
 /** What is worth drawing of each kind of device, the most asked first. */
 const byKind: Record<string, readonly ChartDefinition[]> = {
   camera: [
@@ -56,6 +64,7 @@ const byKind: Record<string, readonly ChartDefinition[]> = {
       aggregate: 'mean',
       range: percent,
     },
+    line,
   ],
   ups: [
     { name: 'mains', measurement: 'ups', fields: ['on_battery'], aggregate: 'max', range: state },
@@ -80,6 +89,7 @@ const byKind: Record<string, readonly ChartDefinition[]> = {
     { name: 'power', measurement: 'meter', fields: ['p'], aggregate: 'mean' },
     { name: 'phaseVoltage', measurement: 'phase', fields: ['v'], aggregate: 'mean' },
     { name: 'phaseCurrent', measurement: 'phase', fields: ['i'], aggregate: 'mean' },
+    line,
   ],
   circuit: [
     {
@@ -90,10 +100,6 @@ const byKind: Record<string, readonly ChartDefinition[]> = {
       range: state,
     },
     { name: 'power', measurement: 'circuit', fields: ['p', 'expected_w'], aggregate: 'mean' },
-  ],
-  agent: [
-    { name: 'rtt', measurement: 'agent', fields: ['rtt_ms'], aggregate: 'mean' },
-    { name: 'backlog', measurement: 'agent', fields: ['backlog'], aggregate: 'max' },
   ],
 }
 

@@ -4,8 +4,10 @@ export type Row = { at: string; part: string; values: Record<string, number | nu
 export type Line = { part: string; field: string; values: (number | null)[] }
 export type Lines = { at: number[]; lines: Line[] }
 
-/** Longer than this without a sample and the line must break. */
+/** The store keeps a sample at least each five minutes: shorter pauses are never a gap. */
 const silentMs = 11 * 60_000
+/** Neighbours that tell how often a device reports; some agents report each 15 minutes only. */
+const neighbours = 5
 
 /**
  * Rows of the series as lines on one time axis. Where samples are missing for longer than they
@@ -16,11 +18,11 @@ export function toLines(
   fields: readonly string[],
   span: { from: number; to: number; everyMs?: number | undefined },
 ): Lines {
-  const breakMs = span.everyMs === undefined ? silentMs : span.everyMs * 1.5
+  const leastMs = Math.max(silentMs, (span.everyMs ?? 0) * 1.5)
   const found = Map.groupBy(rows, (row) => row.part)
   const parts = [...found.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   const times = new Set(rows.map((row) => Date.parse(row.at)))
-  const breaks = parts.map((part) => breaksOf(found.get(part) ?? [], breakMs, span.to))
+  const breaks = parts.map((part) => breaksOf(found.get(part) ?? [], leastMs, span.to))
   for (const at of breaks.flat()) times.add(at)
   const at = [...times].sort((a, b) => a - b)
   const lines = parts.flatMap((part, index) => {
@@ -31,12 +33,21 @@ export function toLines(
   return { at, lines: lines.filter((line) => line.values.some((value) => value !== null)) }
 }
 
-/** Moments at which a part fell silent: one breath after its last sample before a long pause. */
-function breaksOf(rows: readonly Row[], breakMs: number, to: number): number[] {
+const middle = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+/**
+ * Moments at which a part fell silent: after its last sample before a pause much longer than the
+ * pauses around it.
+ */
+function breaksOf(rows: readonly Row[], leastMs: number, to: number): number[] {
   const times = rows.map((row) => Date.parse(row.at)).sort((a, b) => a - b)
+  const pauses = times.map((at, index) => (times[index + 1] ?? to) - at)
   return times.flatMap((at, index) => {
-    const next = times[index + 1] ?? to
-    return next - at > breakMs ? [Math.min(at + breakMs, next - 1)] : []
+    const before = middle(pauses.slice(Math.max(0, index - neighbours), index))
+    const after = middle(pauses.slice(index + 1, index + 1 + neighbours))
+    const breakMs = Math.max(leastMs, 2.5 * before, 2.5 * after)
+    return (pauses[index] ?? 0) > breakMs ? [at + leastMs] : []
   })
 }
 

@@ -26,6 +26,11 @@ const height = 190
 
 const stepped = uPlot.paths.stepped?.({ align: 1 })
 
+const latestOf = (line: PlotLine) => line.values.findLast((value) => value !== null)
+
+const legendText = (line: PlotLine, value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : line.text(value)
+
 function seriesOf(line: PlotLine, index: number): uPlot.Series {
   return {
     label: line.label,
@@ -34,7 +39,7 @@ function seriesOf(line: PlotLine, index: number): uPlot.Series {
     dash: dashes[index % dashes.length] ?? [],
     spanGaps: false,
     points: { show: line.values.length < 40 },
-    value: (_plot, value) => (value === null || value === undefined ? '–' : line.text(value)),
+    value: (_plot, value, _series, at) => legendText(line, at === null ? latestOf(line) : value),
     ...(line.step && stepped ? { paths: stepped } : {}),
   }
 }
@@ -76,7 +81,11 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
     series: [
       {
         label: props.timeLabel,
-        value: (_plot, at) => (at === null || at === undefined ? '–' : props.timeText(at * 1000)),
+        // While nothing is pointed at, the legend tells the latest values.
+        value: (_plot, at) => {
+          const shown = at === null || at === undefined ? props.at.at(-1) : at * 1000
+          return shown === undefined ? '–' : props.timeText(shown)
+        },
       },
       ...props.lines.map(seriesOf),
     ],

@@ -166,7 +166,7 @@ function Body({ alert }: { alert: Detail }) {
                 </Anchor>,
               ],
               [words.area, alert.areaName],
-              [words.since, <Moment key="since" at={alert.since} />],
+              [words.alerts.since, <Moment key="since" at={alert.since} />],
               ...(alert.raw === null ? [] : ([[words.alerts.raw, alert.raw]] as const)),
               ...(end === undefined
                 ? []

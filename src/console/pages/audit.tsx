@@ -36,7 +36,7 @@ export function AuditPage() {
                         <span className="mono dim">{entry.subject}</span>
                       </Text>
                       {!isPlain(entry.detail) && (
-                        <Text size="sm" className="mono dim">
+                        <Text size="sm" className="mono dim clamp">
                           {JSON.stringify(entry.detail)}
                         </Text>
                       )}

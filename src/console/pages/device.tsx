@@ -42,9 +42,9 @@ function Summary({ device }: { device: AssetDetail }) {
           <span className="dim">
             {' '}
             ·{' '}
-            <a href={`geo:${device.lat},${device.lon}`}>
+            <Anchor href={`geo:${device.lat},${device.lon}`} underline="always">
               {words.device.where} {device.lat.toFixed(5)}, {device.lon.toFixed(5)}
-            </a>
+            </Anchor>
           </span>
         )}
       </Text>
@@ -71,7 +71,7 @@ function Body({ device }: { device: AssetDetail }) {
       <Summary device={device} />
       {may('alert:read') && <OpenAlerts assetId={device.id} />}
       {device.lighting && <LightingSection lighting={device.lighting} />}
-      <PartsSection device={device} />
+      {device.kind !== 'agent' && <PartsSection device={device} />}
       <ChildrenSection items={device.children} />
       <Charts id={device.id} kind={device.kind} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">

@@ -5,8 +5,10 @@ import type { z } from 'zod'
 import type { SlaCompliance } from '../../contract/api/operations.ts'
 import { api } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
+import { useAreas } from '../api/queries.ts'
 import { useNow } from '../api/use-now.ts'
 import { AreaSelect } from '../parts/area-select.tsx'
+import { inTreeOrder } from '../parts/area-tree.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { useUrlFilters } from '../parts/url-filters.ts'
@@ -14,6 +16,8 @@ import { ClockList, type Clocks, inOrder } from '../sla/clocks.tsx'
 import { ComplianceList } from '../sla/compliance.tsx'
 import { lastMonths, monthOf } from '../sla/months.ts'
 import { useSpeech } from '../words/language.tsx'
+
+type Compliance = z.infer<typeof SlaCompliance>
 
 const clocksAtFirst = 50
 
@@ -54,8 +58,12 @@ export function SlaPage() {
   const query = { month: filters.month ?? monthOf(now), areaId: filters.areaId }
   const compliance = useQuery({
     queryKey: [...keys.sla, 'compliance', query],
-    queryFn: () => api.get<z.infer<typeof SlaCompliance>[]>('/api/v1/sla/compliance', query),
+    queryFn: () => api.get<Compliance[]>('/api/v1/sla/compliance', query),
   })
+  const tree = useAreas()
+  const order = new Map(inTreeOrder(tree.data ?? []).map(({ area }, index) => [area.id, index]))
+  const inAreaOrder = (areas: readonly Compliance[]) =>
+    [...areas].sort((a, b) => (order.get(a.areaId) ?? 0) - (order.get(b.areaId) ?? 0))
   const monthName = (month: string) => {
     const [year = '', number = ''] = month.split('-')
     return words.sla.monthName(number, year)
@@ -81,7 +89,11 @@ export function SlaPage() {
       <Section title={words.sla.compliance}>
         <Loaded query={compliance}>
           {(areas) =>
-            areas.length === 0 ? <Empty text={words.sla.empty} /> : <ComplianceList areas={areas} />
+            areas.length === 0 ? (
+              <Empty text={words.sla.empty} />
+            ) : (
+              <ComplianceList areas={inAreaOrder(areas)} />
+            )
           }
         </Loaded>
       </Section>

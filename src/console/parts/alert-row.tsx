@@ -74,7 +74,7 @@ export function AlertRow({ alert }: { alert: Alert }) {
             component={Link}
             to={`/alerts/${alert.id}`}
             fw={650}
-            py={4}
+            py={9}
             style={{ color: 'inherit' }}
           >
             {faultTitle(words, alert.code)}: {alertPlace(words, alert)}

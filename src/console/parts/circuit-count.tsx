@@ -16,12 +16,14 @@ export function CircuitCount({ cabinets }: { cabinets: AreaSummary['cabinets'] }
       <div>
         <span className="figure-number">{format.count(cabinets.lit)}</span> {text.lit}
       </div>
-      {faults.map(([count, name]) => (
-        <Text key={name} size="sm" {...(count > 0 ? { c: 'var(--ink-fault)', fw: 600 } : {})}>
-          {format.count(count)} {name}
-        </Text>
-      ))}
-      <Text size="sm">{text.cabinets(format.count(cabinets.registered))}</Text>
+      <Text size="sm">
+        {faults.map(([count, name]) => (
+          <Text key={name} span inherit {...(count > 0 ? { c: 'var(--ink-fault)', fw: 600 } : {})}>
+            {format.count(count)} {name} ·{' '}
+          </Text>
+        ))}
+        {text.cabinets(format.count(cabinets.registered))}
+      </Text>
     </Stack>
   )
 }

@@ -23,6 +23,7 @@ export function FilterBox(props: {
             variant="default"
             leftSection={<IconFilter aria-hidden size={18} />}
             onClick={toggle}
+            px="sm"
             aria-expanded={opened}
           >
             {words.filters}
