@@ -27,7 +27,7 @@ async function closeLeftService(
     .execute()
   const left = rows.filter((row) => !isJudged(row.lifecycle)).map((row) => row.id)
   const book = await openBook(tx, { agentIds: [], assetIds: left, from: now })
-  for (const row of book.openOn(left)) book.ended(row, now, 'left service')
+  for (const row of book.openOn(left)) book.ended(row, now, { note: 'left service' })
   await book.close(now)
 }
 

@@ -40,7 +40,14 @@ export async function startChild<First>(
 ): Promise<Child<First>> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: profiling(file),
+    execArgv: [...profiling(file), ...(file.includes('hub') ? ['--max-semi-space-size=8'] : [])],
+    // As `npm start` does it.
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: fileURLToPath(
+        new URL('../../node_modules/.cache/ansang', import.meta.url),
+      ),
+    },
   })
   const first = waits ? await nextMessage<First>(child) : (undefined as First)
   return {
