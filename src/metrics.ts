@@ -1,7 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
-export type Metrics = ReturnType<typeof createMetrics>
-
 /**
  * One function per happening. Labels are few and low in number: never an agent, asset or address.
  */

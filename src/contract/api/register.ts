@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UnitKind } from '../wire/common.ts'
+import { PartName, UnitKind, UnitName } from '../wire/common.ts'
 import { Id, IsoInstant, Label, PageQuery, Severity } from './common.ts'
 
 export const areaKinds = ['province', 'commune', 'ward', 'zone', 'hamlet', 'group'] as const
@@ -171,17 +171,12 @@ export const Site = NewSite.extend({ id: Id }).meta({ id: 'Site' })
 
 export const NewBinding = z.object({
   agentId: Id,
-  unit: z.string().max(32),
-  part: z.string().max(32).default(''),
+  unit: UnitName,
+  part: PartName.default(''),
   assetId: Id,
-  assetPart: z.string().max(32).default(''),
+  assetPart: PartName.default(''),
   from: IsoInstant.optional(),
 })
-export const Binding = NewBinding.extend({
-  id: Id,
-  from: IsoInstant,
-  to: IsoInstant.nullable(),
-}).meta({ id: 'Binding' })
 
 export const ownerKinds = [
   'commune-police',
@@ -200,9 +195,6 @@ export const NewOwner = z.object({
   consentAt: IsoInstant.nullable().default(null),
   contact: z.string().max(200).nullable().default(null),
 })
-export const Owner = z
-  .object({ id: Id, kind: z.enum(ownerKinds), name: z.string(), consent: z.enum(consentLevels) })
-  .meta({ id: 'Owner' })
 
 export const NewContract = z.object({
   code: z.string().trim().min(1).max(60),
