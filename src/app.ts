@@ -58,7 +58,7 @@ import { createPresence, forgetPresence } from './twin/presence.ts'
 import { createResend } from './twin/resend.ts'
 import { applyReports } from './twin/sections.ts'
 import { applyTelemetry } from './twin/units.ts'
-import { publishTelemetry, toLive } from './views/live-feed.ts'
+import { mayChangeRights, publishTelemetry, toLive } from './views/live-feed.ts'
 import { liveRoutes } from './views/live-routes.ts'
 import { viewRoutes } from './views/routes.ts'
 import { workRoutes } from './work/routes.ts'
@@ -283,6 +283,7 @@ async function build(
         if (kind === 'twin.desired') resend.look([subject])
         if (kind.startsWith('alert.')) metrics.alertEvent(kind)
       }
+      for (const event of events) live.endWhere(mayChangeRights(event))
       if (live.listeners() > 0)
         for (const piece of await toLive(db, lineage, events)) live.publish(piece)
     },

@@ -172,6 +172,7 @@ export function createUsers({ db, clock }: { db: Database<AccessTables>; clock: 
           action: 'user.password-changed',
           subject: who.userId,
         })
+        await appendEvent(tx, { kind: 'user.changed', subject: who.userId }, now)
       })
     },
 

@@ -3,6 +3,7 @@ import type { Migration } from '../db/migrate.ts'
 export type DevicesTables = {
   agents: {
     id: string
+    /** Name and place as enrolled; what they are now says the asset with the same id. */
     name: string
     areaId: string
     siteId: string | null

@@ -19,6 +19,7 @@ import type { Actor, Scope } from '../http/actor.ts'
 import { adoptInventory } from '../register/adopt.ts'
 import { addAsset } from '../register/assets.ts'
 import { bind } from '../register/bindings.ts'
+import { demandSite } from '../register/demands.ts'
 import type { RegisterTables } from '../register/schema.ts'
 import type { DevicesTables } from './schema.ts'
 
@@ -77,16 +78,27 @@ async function insertAgent(
   )
 }
 
+/** An agent is where its own asset is: rights follow the asset, not the place of enrolment. */
 async function demandAgent(tx: Tx, scope: Scope, id: string): Promise<DevicesTables['agents']> {
   const row = await tx
     .selectFrom('agents')
-    .selectAll()
-    .where('id', '=', id)
-    .where((eb) => areaInScope(eb, scope, 'agents.areaId'))
+    .innerJoin('assets', 'assets.id', 'agents.id')
+    .selectAll('agents')
+    .where('agents.id', '=', id)
+    .where((eb) => areaInScope(eb, scope, 'assets.areaId', 'assets.contractId'))
     .executeTakeFirst()
   if (!row) throw new Problem('devices.not-found', `there is no agent ${id}`)
   return row
 }
+
+async function isTaken(tx: Tx, agentId: string): Promise<boolean> {
+  const agent = tx.selectFrom('agents').select('id').where('id', '=', agentId)
+  const asset = tx.selectFrom('assets').select('id').where('id', '=', agentId)
+  return (await agent.union(asset).executeTakeFirst()) !== undefined
+}
+
+const taken = (agentId: string) =>
+  new Problem('resource.conflict', `the name ${agentId} is taken; ask for a code with another one`)
 
 export function createDevices({
   db,
@@ -108,7 +120,10 @@ export function createDevices({
   }
 
   return {
-    /** Makes a one-time code for one agent. Throws areas.not-found, resource.conflict. */
+    /**
+     * Makes a one-time code for one agent. Throws areas.not-found, register.not-found (site),
+     * resource.conflict.
+     */
     claim: (
       actor: Actor,
       wish: {
@@ -121,16 +136,13 @@ export function createDevices({
     ): Promise<{ code: string; agentId: string; expiresAt: number }> =>
       db.write(async (tx) => {
         const now = clock.now()
-        await demandArea(tx, actor.scope('agent:write'), wish.areaId)
+        const scope = actor.scope('agent:write')
+        await demandArea(tx, scope, wish.areaId)
+        if (wish.siteId) await demandSite(tx, scope, wish.siteId)
         const agentId = wish.agentId ?? `a-${newId(now)}`
         if (!agentIdPattern.test(agentId))
           throw new Problem('request.invalid', 'agent id: 3-48 of a-z, 0-9 and -')
-        const taken = await tx
-          .selectFrom('agents')
-          .select('id')
-          .where('id', '=', agentId)
-          .executeTakeFirst()
-        if (taken) throw new Problem('resource.conflict', `there is an agent ${agentId} already`)
+        if (await isTaken(tx, agentId)) throw taken(agentId)
         const code = newSpokenCode(5)
         const expiresAt = now + minutes(wish.validMinutes)
         await tx
@@ -152,7 +164,7 @@ export function createDevices({
 
     /**
      * Turns a claim code into an agent with its secret. Throws devices.bad-claim, with one wording
-     * for unknown, used and expired codes.
+     * for unknown, used and expired codes; resource.conflict when the name was taken meanwhile.
      */
     enrol: (
       code: string,
@@ -175,6 +187,8 @@ export function createDevices({
           )
         const secret = newSecret()
         const { agentId, name, areaId, siteId } = claim
+        // Of two codes for one name the first one used has it.
+        if (await isTaken(tx, agentId)) throw taken(agentId)
         await insertAgent(
           tx,
           { id: agentId, name, areaId, siteId },
@@ -220,10 +234,11 @@ export function createDevices({
         return secret
       }),
 
-    /** The new secret has been used: forget the old one. */
+    /** The new secret has been used: forget the old one, in every hub. */
     forgetPrevious: (id: string): Promise<void> =>
       db.write(async (tx) => {
         await tx.updateTable('agents').set({ previousHash: null }).where('id', '=', id).execute()
+        await appendEvent(tx, { kind: 'agent.changed', subject: id }, clock.now())
       }),
 
     /** Sets the certificate an agent may use on the TLS port (its SHA-256 fingerprint). */
@@ -249,29 +264,6 @@ export function createDevices({
           .execute()
         await changed(tx, id, { by: actor, action: 'agent.revoked', kind: 'agent.revoked' })
       }),
-
-    list: (
-      scope: Scope,
-      page: { limit: number; after: string | undefined; areaId: string | undefined },
-    ) =>
-      db.read((q) =>
-        q
-          .selectFrom('agents')
-          .selectAll()
-          .where((eb) => areaInScope(eb, scope, 'agents.areaId'))
-          .$if(page.areaId !== undefined, (query) =>
-            query.where('areaId', 'in', (eb) =>
-              eb
-                .selectFrom('areaClosure')
-                .select('areaClosure.areaId')
-                .where('ancestorId', '=', page.areaId ?? ''),
-            ),
-          )
-          .$if(page.after !== undefined, (query) => query.where('id', '>', page.after ?? ''))
-          .orderBy('id')
-          .limit(page.limit + 1)
-          .execute(),
-      ),
   }
 }
 
@@ -288,8 +280,9 @@ export async function takeBirth(
   const { birth, at, hash } = said
   const agent = await tx
     .selectFrom('agents')
-    .selectAll()
-    .where('id', '=', agentId)
+    .innerJoin('assets', 'assets.id', 'agents.id')
+    .select(['agents.inventoryHash', 'assets.name', 'assets.areaId', 'assets.siteId'])
+    .where('agents.id', '=', agentId)
     .executeTakeFirst()
   if (!agent) return false
   const isNew = agent.inventoryHash !== hash

@@ -2,10 +2,13 @@
  * What people answer for. Promises: an asset outlives its device (equipment, bindings change, the
  * asset and its history stay); every lifecycle step is kept with its time. Never deletes an asset.
  */
+import { areaInScope } from '../areas/scope.ts'
 import type { AssetKind, Lifecycle, NewAsset } from '../contract/api/register.ts'
 import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
+import { inChunks } from '../db/chunks.ts'
 import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
+import type { Scope } from '../http/actor.ts'
 import { mayStep } from './lifecycle.ts'
 import type { RegisterTables } from './schema.ts'
 import { toSought } from './search-text.ts'
@@ -110,14 +113,34 @@ async function stepOne(
   await tx.updateTable('assets').set({ lifecycle: step.to }).where('id', '=', asset.id).execute()
 }
 
+/** What hangs below an asset, however deep, as far as the actor may change it. */
+async function below(tx: Tx, ids: readonly string[], scope: Scope): Promise<AssetRow[]> {
+  const children = await inChunks(ids, (some) =>
+    tx
+      .selectFrom('assets')
+      .selectAll()
+      .where('parentId', 'in', some)
+      .where((eb) => areaInScope(eb, scope, 'assets.areaId', 'assets.contractId'))
+      .execute(),
+  )
+  const found = children.flat()
+  if (found.length === 0) return []
+  const deeper = await below(
+    tx,
+    found.map((child) => child.id),
+    scope,
+  )
+  return [...found, ...deeper]
+}
+
 /**
- * Takes an asset, and what hangs below it where the same step is legal, to another lifecycle state.
- * Returns the ids that moved. Throws register.bad-lifecycle.
+ * Takes an asset, and what hangs below it inside the scope where the same step is legal, to another
+ * lifecycle state. Returns the ids that moved. Throws register.bad-lifecycle.
  */
 export async function stepLifecycle(
   tx: Tx,
   id: string,
-  step: { to: Lifecycle; reason: string; now: number },
+  step: { to: Lifecycle; reason: string; scope: Scope; now: number },
 ): Promise<string[]> {
   const asset = await getAsset(tx, id)
   if (!mayStep(asset.lifecycle as Lifecycle, step.to)) {
@@ -126,7 +149,7 @@ export async function stepLifecycle(
       `from ${asset.lifecycle} there is no step to ${step.to}`,
     )
   }
-  const children = await tx.selectFrom('assets').selectAll().where('parentId', '=', id).execute()
+  const children = await below(tx, [id], step.scope)
   const moving = [
     asset,
     ...children.filter((child) => mayStep(child.lifecycle as Lifecycle, step.to)),

@@ -13,6 +13,23 @@ export type NewBinding = {
   assetPart: string
 }
 
+/** One name means one asset at any moment: a new period begins after every earlier one. */
+async function demandFree(tx: Tx, binding: NewBinding, from: number): Promise<void> {
+  const later = await tx
+    .selectFrom('bindings')
+    .select('id')
+    .where('agentId', '=', binding.agentId)
+    .where('unit', '=', binding.unit)
+    .where('part', '=', binding.part)
+    .where((eb) => eb.or([eb('fromAt', '>', from), eb('toAt', '>', from)]))
+    .executeTakeFirst()
+  if (!later) return
+  throw new Problem(
+    'register.binding-overlap',
+    'these names are bound to something at a later moment; bind from then on',
+  )
+}
+
 /** Ends what is bound under these names, and binds them anew, at `now`; history stays. */
 export async function bind(tx: Tx, binding: NewBinding, now: number): Promise<string> {
   const { agentId, unit, part } = binding
@@ -27,12 +44,7 @@ export async function bind(tx: Tx, binding: NewBinding, now: number): Promise<st
   if (current?.assetId === binding.assetId && current.assetPart === binding.assetPart) {
     return current.id
   }
-  if (current && now < current.fromAt) {
-    throw new Problem(
-      'register.binding-overlap',
-      'it is bound since a later moment; bind from then on',
-    )
-  }
+  await demandFree(tx, binding, now)
   if (current) {
     await tx.updateTable('bindings').set({ toAt: now }).where('id', '=', current.id).execute()
   }

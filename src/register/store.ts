@@ -23,6 +23,7 @@ import { appendEvent } from '../db/events.ts'
 import type { Actor, Scope } from '../http/actor.ts'
 import { addAsset, changeAsset, stepLifecycle } from './assets.ts'
 import { bind, type NewBinding, unbind } from './bindings.ts'
+import { demandAsset, demandBindable, demandDevice, demandPlace } from './demands.ts'
 import { fitEquipment } from './equipment.ts'
 import type { RegisterTables } from './schema.ts'
 
@@ -32,40 +33,19 @@ type Device = Parameters<typeof fitEquipment>[2]['device']
 
 export type Register = ReturnType<typeof createRegister>
 
-/** Throws register.not-found for an asset that is not there or outside the scope. */
-async function demandAsset(tx: Tx, scope: Scope, id: string): Promise<void> {
-  const found = await tx
-    .selectFrom('assets')
-    .select('id')
-    .where('id', '=', id)
-    .where((eb) => areaInScope(eb, scope, 'assets.areaId', 'assets.contractId'))
-    .executeTakeFirst()
-  if (!found) throw new Problem('register.not-found', `there is no asset ${id}`)
+/** What is said to have happened has happened: history is not written ahead. */
+function notLater(at: number | undefined, now: number): number {
+  if (at === undefined || at <= now) return at ?? now
+  throw new Problem('request.invalid', 'the moment lies in the future')
 }
 
-/** A parent, site or area that is named must be one the actor may use. */
-async function demandPlace(
-  tx: Tx,
-  scope: Scope,
-  place: {
-    areaId?: string | undefined
-    siteId?: string | null | undefined
-    parentId?: string | null
-  },
-): Promise<void> {
-  if (place.areaId !== undefined) await demandArea(tx, scope, place.areaId)
-  if (place.parentId) await demandAsset(tx, scope, place.parentId)
-  if (!place.siteId) return
-  const site = await tx
-    .selectFrom('sites')
-    .select('areaId')
-    .where('id', '=', place.siteId)
-    .executeTakeFirst()
-  if (!site) throw new Problem('register.not-found', `there is no site ${place.siteId}`)
-  await demandArea(tx, scope, site.areaId)
+type Deed = {
+  action: string
+  event: string
+  detail?: Record<string, unknown>
+  /** What readers of the event must know without looking. */
+  data?: Record<string, unknown>
 }
-
-type Deed = { action: string; event: string; detail?: Record<string, unknown> }
 
 export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clock }) {
   /** One transaction: the change, its audit line, its event. `change` returns the subject's id. */
@@ -84,7 +64,7 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
         subject,
         ...(deed.detail ? { detail: deed.detail } : {}),
       })
-      await appendEvent(tx, { kind: deed.event, subject }, now)
+      await appendEvent(tx, { kind: deed.event, subject, data: deed.data ?? {} }, now)
       return subject
     })
 
@@ -117,7 +97,12 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
     changeAsset: (actor: Actor, id: string, change: z.infer<typeof AssetChange>) =>
       act(
         actor,
-        { action: 'asset.changed', event: 'asset.changed', detail: change },
+        {
+          action: 'asset.changed',
+          event: 'asset.changed',
+          detail: change,
+          data: { moved: change.areaId !== undefined || change.contractId !== undefined },
+        },
         async (tx, scope) => {
           await demandAsset(tx, scope, id)
           await demandPlace(tx, scope, change)
@@ -132,7 +117,7 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
         { action: 'asset.lifecycle', event: 'asset.lifecycle', detail: step },
         async (tx, scope, now) => {
           await demandAsset(tx, scope, id)
-          await stepLifecycle(tx, id, { ...step, now })
+          await stepLifecycle(tx, id, { ...step, scope, now })
           return id
         },
       ),
@@ -151,7 +136,8 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
         },
         async (tx, scope, now) => {
           await demandAsset(tx, scope, assetId)
-          await fitEquipment(tx, assetId, { device: fit.device, now: fit.at ?? now })
+          await demandDevice(tx, scope, fit.device)
+          await fitEquipment(tx, assetId, { device: fit.device, now: notLater(fit.at, now) })
           return assetId
         },
       ),
@@ -161,9 +147,8 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
         actor,
         { action: 'binding.added', event: 'binding.changed', detail: binding },
         async (tx, scope, now) => {
-          await demandAsset(tx, scope, binding.assetId)
-          await demandAsset(tx, scope, binding.agentId)
-          return bind(tx, binding, at ?? now)
+          await demandBindable(tx, scope, binding)
+          return bind(tx, binding, notLater(at, now))
         },
       ),
 
@@ -199,10 +184,13 @@ export function createRegister({ db, clock }: { db: Database<Tables>; clock: Clo
           if (!scope.everywhere)
             throw new Problem('access.forbidden', 'contracts are kept by who may change everything')
           const id = newId(now)
-          await tx
+          const added = await tx
             .insertInto('contracts')
             .values({ id, ...contract, createdAt: now })
-            .execute()
+            .onConflict((oc) => oc.column('code').doNothing())
+            .executeTakeFirst()
+          if (Number(added.numInsertedOrUpdatedRows ?? 0) === 0)
+            throw new Problem('resource.conflict', `there is a contract ${contract.code} already`)
           return id
         },
       ),

@@ -22,11 +22,18 @@ export async function listAgents(
     .selectFrom('agents')
     .leftJoin('presence', 'presence.agentId', 'agents.id')
     .leftJoin('intake', 'intake.agentId', 'agents.id')
+    .innerJoin('assets', 'assets.id', 'agents.id')
     .selectAll('agents')
-    .select(['presence.connected', 'intake.seenAt'])
-    .where((eb) => areaInScope(eb, scope, 'agents.areaId'))
+    .select([
+      'presence.connected',
+      'intake.seenAt',
+      'assets.name',
+      'assets.areaId',
+      'assets.siteId',
+    ])
+    .where((eb) => areaInScope(eb, scope, 'assets.areaId', 'assets.contractId'))
     .$if(query.areaId !== undefined, (q) =>
-      q.where(areaWithin('agents.areaId', query.areaId ?? '')),
+      q.where(areaWithin('assets.areaId', query.areaId ?? '')),
     )
     .$if(after !== undefined, (q) => q.where('agents.id', '>', after ?? ''))
     .orderBy('agents.id')

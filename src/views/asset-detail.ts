@@ -1,3 +1,4 @@
+import { areaInScope } from '../areas/scope.ts'
 import type { AssetDetail, AssetKind } from '../contract/api/register.ts'
 import { measurementOf } from '../contract/wire/measures.ts'
 import { Plan } from '../contract/wire/plan.ts'
@@ -112,6 +113,7 @@ export async function assetDetail(
     .select(['id', 'kind', 'name'])
     .where('parentId', '=', ask.id)
     .where('lifecycle', '!=', 'retired')
+    .where((eb) => areaInScope(eb, scope, 'assets.areaId', 'assets.contractId'))
     .orderBy('name')
     .execute()
   const around = await readAround(tx, [ask.id, ...children.map((child) => child.id)])

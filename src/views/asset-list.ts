@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely'
 import type { z } from 'zod'
 import { areaInScope, areaWithin } from '../areas/scope.ts'
 import type { Asset, AssetKind, AssetQuery, Lifecycle } from '../contract/api/register.ts'
@@ -57,7 +58,9 @@ function pageQuery(
     .$if(lifecycle === undefined, (q) => q.where('assets.lifecycle', '!=', 'retired'))
     .$if(parentId !== undefined, (q) => q.where('assets.parentId', '=', parentId ?? ''))
     .$if(search !== undefined, (q) =>
-      q.where((eb) => eb('assets.sought', 'like', `%${escapeLike(toSought(search ?? ''))}%`)),
+      q.where(
+        sql<SqlBool>`assets.sought like ${`%${escapeLike(toSought(search ?? ''))}%`} escape '\\'`,
+      ),
     )
     .$if(health === 'fault', (q) =>
       q.where((eb) =>

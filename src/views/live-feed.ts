@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { areaInScope } from '../areas/scope.ts'
+import type { Permission } from '../contract/api/access.ts'
 import type { LiveEvent } from '../contract/api/operations.ts'
 import type { Accepted } from '../contract/wire/accepted.ts'
 import { sampleAt } from '../contract/wire/accepted.ts'
 import { inChunks } from '../db/chunks.ts'
 import type { Database } from '../db/database.ts'
 import type { EventRow } from '../db/events.ts'
-import type { Scope } from '../http/actor.ts'
-import type { LiveMessage, LiveStream } from '../http/live.ts'
+import type { Actor, Scope } from '../http/actor.ts'
+import type { LiveMessage, LiveReader, LiveStream } from '../http/live.ts'
 import type { ViewTables } from './tables.ts'
 
 type Resolve = (
@@ -17,34 +18,40 @@ type Resolve = (
   at: number,
 ) => { assetId: string; part: string } | undefined
 
-/** An event on its way to browsers, with every area that contains what it is about. */
-export type LivePiece = LiveMessage & { areas: readonly string[] | undefined; assetId?: string }
+/** Where the asset an event is about stands: every area around it, the nearest first. */
+type Whereabouts = { areas: readonly string[]; contractId: string | null }
+
+/** An event on its way to browsers; telemetry names its asset. */
+export type LivePiece = LiveMessage & { where: Whereabouts | undefined; assetId?: string }
+
+/** Subjects of these events are assets; an agent's asset has the agent's id. */
+const aboutAssets = ['asset.', 'agent.', 'twin.']
 
 const assetOf = (event: EventRow): string | undefined => {
   const { assetId } = event.data
   if (typeof assetId === 'string') return assetId
-  return event.kind.startsWith('asset.') ? event.subject : undefined
+  return aboutAssets.some((room) => event.kind.startsWith(room)) ? event.subject : undefined
 }
 
-async function ancestorsOf(
+async function whereaboutsOf(
   db: Database<ViewTables>,
   assetIds: string[],
-): Promise<Map<string, string[]>> {
+): Promise<Map<string, Whereabouts>> {
   if (assetIds.length === 0) return new Map()
   const pages = await db.read((q) =>
     inChunks(assetIds, (ids) =>
       q
         .selectFrom('assets')
         .innerJoin('areaClosure', 'areaClosure.areaId', 'assets.areaId')
-        .select(['assets.id', 'areaClosure.ancestorId'])
+        .select(['assets.id', 'assets.contractId', 'areaClosure.ancestorId'])
         .where('assets.id', 'in', ids)
         .orderBy('areaClosure.depth')
         .execute(),
     ),
   )
-  const found = new Map<string, string[]>()
-  for (const { id, ancestorId } of pages.flat())
-    found.set(id, [...(found.get(id) ?? []), ancestorId])
+  const found = new Map<string, Whereabouts>()
+  for (const { id, contractId, ancestorId } of pages.flat())
+    found.set(id, { contractId, areas: [...(found.get(id)?.areas ?? []), ancestorId] })
   return found
 }
 
@@ -55,28 +62,49 @@ export async function toLive(
   events: readonly EventRow[],
 ): Promise<LivePiece[]> {
   const assetIds = [...new Set(events.flatMap((event) => assetOf(event) ?? []))]
-  const ancestors = await ancestorsOf(db, assetIds)
+  const places = await whereaboutsOf(db, assetIds)
   return events.map((event) => {
-    const areas = ancestors.get(assetOf(event) ?? '')
+    const where = places.get(assetOf(event) ?? '')
     const data: z.infer<typeof LiveEvent> = {
       kind: event.kind,
       subject: event.subject,
       at: new Date(event.at).toISOString(),
-      areaId: areas?.[0] ?? null,
+      areaId: where?.areas[0] ?? null,
       data: event.data,
     }
-    return { id: `${lineage}:${event.seq}`, event: event.kind, data, areas }
+    return { id: `${lineage}:${event.seq}`, event: event.kind, data, where }
   })
 }
 
-/** May a listener with this scope see the piece, and does it watch the asset telemetry is of? */
-export const wantsPiece =
-  (scope: Scope, watched: ReadonlySet<string>) =>
-  (message: LiveMessage): boolean => {
-    const piece = message as LivePiece
-    if (piece.assetId !== undefined) return watched.has(piece.assetId)
+/** Rooms whose events tell of what not everybody may read. */
+const needs: Record<string, Permission> = { user: 'user:read', notify: 'notify:read' }
+
+/** May this actor see the piece, and does it watch the asset telemetry is of? */
+export function wantsPiece(actor: Pick<Actor, 'may' | 'scope'>, watched: ReadonlySet<string>) {
+  const scope = actor.scope('asset:read')
+  return (message: LiveMessage): boolean => {
+    const { assetId, event, where } = message as LivePiece
+    if (assetId !== undefined) return watched.has(assetId)
+    const room = event.split('.')[0] ?? ''
+    const needed = Object.hasOwn(needs, room) ? needs[room] : undefined
+    if (needed && !actor.may(needed)) return false
     if (scope.everywhere) return true
-    return piece.areas?.some((areaId) => scope.areas.includes(areaId)) ?? false
+    if (!where) return false
+    return (
+      where.areas.some((areaId) => scope.areas.includes(areaId)) ||
+      (where.contractId !== null && scope.contracts.includes(where.contractId))
+    )
+  }
+}
+
+/** After this event the reader's rights, or the place of what it watches, may be others. */
+export const mayChangeRights =
+  ({ kind, subject, data }: Pick<EventRow, 'kind' | 'subject' | 'data'>) =>
+  (reader: LiveReader): boolean => {
+    if (kind === 'user.changed') return reader.userId === subject
+    if (kind === 'area.changed') return !reader.everywhere
+    if (kind !== 'asset.changed' || data['moved'] !== true) return false
+    return !reader.everywhere && reader.watched.has(subject)
   }
 
 /** Of the assets asked for, those the actor may see. */
@@ -120,7 +148,7 @@ export function publishTelemetry(
         const piece: LivePiece = {
           event: 'telemetry',
           data,
-          areas: undefined,
+          where: undefined,
           assetId: bound.assetId,
         }
         live.publish(piece)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Id, pageOf } from '../contract/api/common.ts'
 import { AreaSummary, SeriesAnswer, SeriesQuery } from '../contract/api/operations.ts'
 import { Agent, AgentQuery, Asset, AssetDetail, AssetQuery } from '../contract/api/register.ts'
+import { measures } from '../contract/wire/measures.ts'
 import { type Clock, seconds } from '../core/clock.ts'
 import { Problem } from '../core/problem.ts'
 import type { Database } from '../db/database.ts'
@@ -53,6 +54,9 @@ function seriesRoute(app: App, { db, series }: Ports): void {
       )
       if (!found) throw new Problem('register.not-found', `there is no asset ${id}`)
       const { measurement, fields, part, everyMs, aggregate } = request.query
+      // Figures of areas stand in the same store: an asset with the id of an area must not read them.
+      if (!Object.hasOwn(measures, measurement))
+        throw new Problem('request.invalid', 'no such measurement')
       const rows = await series.query({
         measurement,
         asset: id,

@@ -9,6 +9,8 @@ import { silentLog } from '../../src/core/log.ts'
 export const adminPassword = 'the lamps burn at night'
 
 export type Api = {
+  /** What proves who asks: cookie and CSRF token, or a bearer token. */
+  headers: Record<string, string>
   request: (
     method: string,
     path: string,
@@ -34,7 +36,7 @@ type Options = {
   settings?: Record<string, string>
 }
 
-function apiWith(url: string, headers: Record<string, string>): Api {
+export function apiWith(url: string, headers: Record<string, string>): Api {
   const request: Api['request'] = async (method, path, body) => {
     const response = await fetch(`${url}${path}`, {
       method,
@@ -53,6 +55,7 @@ function apiWith(url: string, headers: Record<string, string>): Api {
     }
   }
   return {
+    headers,
     request,
     call: async <T>(method: string, path: string, body?: unknown) => {
       const answer = await request(method, path, body)
