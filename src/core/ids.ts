@@ -5,15 +5,27 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const randomText = (length: number): string =>
   Array.from(randomBytes(length), (byte) => alphabet[byte & 31]).join('')
 
-/** A new id that sorts by time: 9 characters of milliseconds, 10 random ones (50 bits). */
-export const newId = (now: number): string => {
-  let left = Math.max(0, Math.floor(now))
-  let time = ''
-  for (let i = 0; i < 9; i += 1) {
-    time = alphabet[left % 32] + time
+const inAlphabet = (value: number, length: number): string => {
+  let left = value
+  let text = ''
+  for (let i = 0; i < length; i += 1) {
+    text = alphabet[left % 32] + text
     left = Math.floor(left / 32)
   }
-  return `${time}${randomText(10)}`
+  return text
+}
+
+let made = 0
+
+/**
+ * A new id that sorts by time and, inside one millisecond of one process, by the order in which
+ * ids were made: history that happened in one batch keeps its order. 9 characters of milliseconds,
+ * 4 of a counter, 6 random ones.
+ */
+export const newId = (now: number): string => {
+  made += 1
+  const time = inAlphabet(Math.max(0, Math.floor(now)), 9)
+  return `${time}${inAlphabet(made % 32 ** 4, 4)}${randomText(6)}`
 }
 
 /** A code people read aloud or type: groups of four from letters and digits without look-alikes. */
