@@ -1,11 +1,11 @@
 import { type Accepted, sampleAt } from '../contract/wire/accepted.ts'
 import type { ActiveCondition } from '../contract/wire/messages.ts'
-import { newId } from '../core/ids.ts'
 import { type BulkTable, bulkUpsert, inTexts } from '../db/bulk.ts'
 import { type AnyTx, withTables } from '../db/database.ts'
 import { faults, isFaultCode } from '../faults/catalogue.ts'
 import { type AlertBook, openBook, type SeenFault } from './book.ts'
 import { reconcile } from './condition-set.ts'
+import { keepLate, type LateFault } from './late.ts'
 import type { Reach } from './rows.ts'
 import type { AlertsTables } from './schema.ts'
 
@@ -51,68 +51,6 @@ const setsTable: BulkTable = {
   key: ['agent_id'],
 }
 
-/** A set known only now: history is completed, nobody is told. Idempotent by (key, since). */
-async function applyLate(tx: AnyTx, message: ConditionsMessage, resolve: Resolve): Promise<void> {
-  for (const one of message.body.active.filter(agentsSay)) {
-    const fault = toFault(message, one, resolve)
-    if (fault) await keepLate(tx, fault, message.at)
-  }
-}
-
-async function keepLate(anyTx: AnyTx, fault: SeenFault, seenAt: number): Promise<void> {
-  const tx = withTables<AlertsTables>(anyTx)
-  const { assetId, part, code, agentId, unit, unitPart, since } = fault
-  const known = await tx
-    .selectFrom('alerts')
-    .select('id')
-    .where('assetId', '=', assetId)
-    .where('part', '=', part)
-    .where('code', '=', code)
-    .where('late', '=', 0)
-    .where('since', '<=', seenAt)
-    .where((eb) => eb.or([eb('resolvedAt', 'is', null), eb('resolvedAt', '>=', since)]))
-    .executeTakeFirst()
-  if (known || !isFaultCode(code)) return
-  await tx
-    .insertInto('alerts')
-    .values({
-      id: newId(since),
-      assetId,
-      part,
-      code,
-      agentId,
-      unit,
-      unitPart,
-      severity: fault.severity ?? faults[code].severity,
-      state: 'resolved',
-      active: 0,
-      since,
-      openedAt: since,
-      acknowledgedAt: null,
-      acknowledgedBy: null,
-      resolvedAt: seenAt,
-      reopened: 0,
-      causeId: null,
-      raw: fault.raw === undefined ? null : String(fault.raw),
-      note: null,
-      late: 1,
-    })
-    .onConflict((oc) =>
-      oc
-        .columns(['assetId', 'part', 'code', 'since'])
-        .where('late', '=', 1)
-        .doUpdateSet((eb) => ({
-          resolvedAt: eb
-            .case()
-            .when('alerts.resolvedAt', '<', seenAt)
-            .then(seenAt)
-            .else(eb.ref('alerts.resolvedAt'))
-            .end(),
-        })),
-    )
-    .execute()
-}
-
 type Ports = { book: AlertBook; resolve: Resolve; last: Map<string, number> }
 
 function applyLive(message: ConditionsMessage, { book, resolve, last }: Ports): void {
@@ -153,6 +91,31 @@ function reachOf(sets: readonly ConditionsMessage[], resolve: Resolve): Reach {
   return { agentIds, assetIds: [...assetIds], from }
 }
 
+/** A live set's own part: what it opens, keeps and ends. */
+async function applyAllLive(
+  tx: AnyTx,
+  live: readonly ConditionsMessage[],
+  resolve: Resolve,
+): Promise<AlertBook | undefined> {
+  if (live.length === 0) return undefined
+  const reach = reachOf(live, resolve)
+  const last = await lastSets(tx, reach.agentIds)
+  const book = await openBook(tx, reach)
+  for (const message of live) applyLive(message, { book, resolve, last })
+  await bulkUpsert(tx, setsTable, [...last])
+  return book
+}
+
+/** What sets of the backlog say, which are known only now. */
+function lateFaults(messages: readonly ConditionsMessage[], resolve: Resolve): LateFault[] {
+  return messages.flatMap((message) =>
+    message.body.active.filter(agentsSay).flatMap((one) => {
+      const fault = toFault(message, one, resolve)
+      return fault ? [{ ...fault, seenAt: message.at }] : []
+    }),
+  )
+}
+
 /**
  * Turns condition sets into alerts, in the reader's transaction; the events are its last
  * statement. `resolve` maps local names to assets.
@@ -161,13 +124,13 @@ export const createApplyConditions =
   (resolve: Resolve) =>
   async (tx: AnyTx, messages: readonly Accepted[]): Promise<void> => {
     const sets = messages.filter((message) => message.channel === 'conditions')
-    for (const message of sets) if (message.late) await applyLate(tx, message, resolve)
     const live = sets.filter((message) => !message.late)
-    if (live.length === 0) return
-    const reach = reachOf(live, resolve)
-    const last = await lastSets(tx, reach.agentIds)
-    const book = await openBook(tx, reach)
-    for (const message of live) applyLive(message, { book, resolve, last })
-    await bulkUpsert(tx, setsTable, [...last])
-    await book.close(live.at(-1)?.receivedAt ?? 0)
+    const book = await applyAllLive(tx, live, resolve)
+    // Live first, in a batch too: a fault that is open now is not history.
+    const late = lateFaults(
+      sets.filter((message) => message.late),
+      resolve,
+    )
+    await keepLate(tx, late, book?.opened() ?? [])
+    await book?.close(live.at(-1)?.receivedAt ?? 0)
   }

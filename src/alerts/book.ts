@@ -6,19 +6,19 @@
  */
 import { newId } from '../core/ids.ts'
 import type { AnyTx } from '../db/database.ts'
-import { appendEvents, type NewEvent } from '../db/events.ts'
+import { appendEvents, takeTurn } from '../db/events.ts'
 import { type FaultCode, faults, isFaultCode, type Severity } from '../faults/catalogue.ts'
 import { isJudged } from '../register/lifecycle.ts'
 import { recorrelate } from './correlation.ts'
 import { type AlertFacts, onSeen, type Seen } from './lifecycle.ts'
+import { createPages, type Deed, keyOf, type Pages } from './pages.ts'
 import {
   type AlertRow,
-  type AssetFacts,
-  type HistoryRow,
+  moveAlerts,
   type Reach,
   readAlerts,
   readAssets,
-  readByIds,
+  readCauses,
   readNeighbours,
   writeAlerts,
   writeHistory,
@@ -41,18 +41,19 @@ export type AlertBook = {
   openOf: (agentId: string) => AlertRow[]
   /** The alerts on these assets that are open. */
   openOn: (assetIds: readonly string[]) => AlertRow[]
+  /** The alerts that this batch has opened. */
+  opened: () => AlertRow[]
   /** The judge sees the fault. */
   seen: (fault: SeenFault, now: number) => void
-  /** The judge sees that it is over. */
-  ended: (row: AlertRow, now: number, why?: string) => void
+  /** The judge sees that it is over, or a person says so. */
+  ended: (row: AlertRow, now: number, how?: Deed) => void
+  /** A person takes it on; the first one stays named. */
+  acknowledged: (row: AlertRow, now: number, how: Deed) => void
   /** The judge cannot see it now: it stays open, and a person may close it. */
   lostSight: (row: AlertRow) => void
   /** Writes everything, moves alerts under their causes and appends the events: the last call. */
   close: (now: number) => Promise<void>
 }
-
-const keyOf = (one: { assetId: string; part: string; code: string }) =>
-  `${one.assetId}|${one.part}|${one.code}`
 
 export const factsOf = (row: AlertRow): AlertFacts => ({
   state: row.state as AlertFacts['state'],
@@ -67,12 +68,10 @@ export async function openBook(tx: AnyTx, reach: Reach): Promise<AlertBook> {
   return {
     openOf: pages.openOf,
     openOn: pages.openOn,
+    opened: () => pages.written().added,
     seen: (fault, now) => takeSeen(pages, fault, now),
-    ended: (row, now, why) => {
-      pages.change(row, { state: 'resolved', active: 0, resolvedAt: now })
-      pages.note(row, { what: 'resolved', at: now, note: why ?? null })
-      pages.tell('alert.resolved', row)
-    },
+    ended: (row, now, how) => takeEnded(pages, row, { now, ...how }),
+    acknowledged: (row, now, how) => takeAcknowledged(pages, row, { now, ...how }),
     lostSight: (row) => {
       if (row.active === 1) pages.change(row, { active: 0 })
     },
@@ -80,56 +79,24 @@ export async function openBook(tx: AnyTx, reach: Reach): Promise<AlertBook> {
   }
 }
 
-type Pages = ReturnType<typeof createPages>
+function takeEnded(pages: Pages, row: AlertRow, how: Deed & { now: number }): void {
+  const { now, by, note } = how
+  const remark = by === undefined || note === undefined ? {} : { note }
+  pages.change(row, { state: 'resolved', active: 0, resolvedAt: now, ...remark })
+  pages.note(row, { what: 'resolved', at: now, ...how })
+  pages.tell('alert.resolved', row)
+}
 
-/** Alerts and assets of the batch in memory, with what has changed. */
-function createPages(rows: AlertRow[], assets: AssetFacts[]) {
-  const openByKey = new Map<string, AlertRow>()
-  const lastByKey = new Map<string, AlertRow>()
-  const byAgent = new Map<string, Set<AlertRow>>()
-  const changed = new Set<AlertRow>()
-  const added = new Set<AlertRow>()
-  const history: HistoryRow[] = []
-  const events: NewEvent[] = []
-  const file = (row: AlertRow) => {
-    if (row.state === 'resolved') lastByKey.set(keyOf(row), row)
-    else openByKey.set(keyOf(row), row)
-    const mine = byAgent.get(row.agentId) ?? new Set()
-    byAgent.set(row.agentId, mine.add(row))
-  }
-  for (const row of rows) file(row)
-  return {
-    assets: new Map(assets.map((asset) => [asset.id, asset])),
-    openOf: (agentId: string) =>
-      [...(byAgent.get(agentId) ?? [])].filter((row) => row.state !== 'resolved'),
-    openOn: (assetIds: readonly string[]) =>
-      [...openByKey.values()].filter((row) => assetIds.includes(row.assetId)),
-    openAt: (key: string) => openByKey.get(key),
-    lastAt: (key: string) => lastByKey.get(key),
-    add: (row: AlertRow) => {
-      added.add(row)
-      file(row)
-    },
-    change: (row: AlertRow, change: Partial<AlertRow>) => {
-      Object.assign(row, change)
-      const key = keyOf(row)
-      if (row.state === 'resolved' && openByKey.get(key) === row) openByKey.delete(key)
-      file(row)
-      if (!added.has(row)) changed.add(row)
-    },
-    note: (row: AlertRow, entry: { what: string; at: number; note?: string | null }) => {
-      history.push({ id: newId(entry.at), alertId: row.id, by: null, note: null, ...entry })
-    },
-    tell: (
-      kind: string,
-      row: Pick<AlertRow, 'id' | 'assetId' | 'code' | 'severity' | 'causeId' | 'part'>,
-    ) => {
-      const { id, ...data } = row
-      const { assetId, code, severity, causeId, part } = data
-      events.push({ kind, subject: id, data: { assetId, code, severity, causeId, part } })
-    },
-    written: () => ({ changed: [...changed], added: [...added], history, events }),
-  }
+function takeAcknowledged(pages: Pages, row: AlertRow, how: Deed & { now: number }): void {
+  const { now, by = null, note } = how
+  pages.change(row, {
+    state: 'acknowledged',
+    acknowledgedAt: row.acknowledgedAt ?? now,
+    acknowledgedBy: row.acknowledgedBy ?? by,
+    ...(note === undefined ? {} : { note }),
+  })
+  pages.note(row, { what: 'acknowledged', at: now, ...how })
+  pages.tell('alert.acknowledged', row)
 }
 
 const rawOf = (fault: SeenFault): string | null =>
@@ -138,8 +105,12 @@ const rawOf = (fault: SeenFault): string | null =>
 function takeSeen(pages: Pages, fault: SeenFault, now: number): void {
   const { code } = fault
   const asset = pages.assets.get(fault.assetId)
-  if (!isFaultCode(code) || !asset || !isJudged(asset.lifecycle)) return
+  if (!isFaultCode(code) || !asset) return
   const open = pages.openAt(keyOf(fault))
+  if (!isJudged(asset.lifecycle)) {
+    if (open) takeEnded(pages, open, { now, note: 'left service' })
+    return
+  }
   const last = pages.lastAt(keyOf(fault))
   const severity = fault.severity ?? faults[code].severity
   const decision = onSeen(open && factsOf(open), last && factsOf(last), { severity, now })
@@ -153,6 +124,9 @@ type Case = {
   now: number
 }
 
+/** Who sees it now: only this agent's sets can end it. */
+const namesOf = ({ agentId, unit, unitPart }: SeenFault) => ({ agentId, unit, unitPart })
+
 function carryOut(pages: Pages, decision: Seen, { fault, open, last, now }: Case): void {
   if (decision.do === 'open') {
     const row = newRow(fault, now)
@@ -161,7 +135,9 @@ function carryOut(pages: Pages, decision: Seen, { fault, open, last, now }: Case
     pages.tell('alert.opened', row)
   } else if (decision.do === 'reopen' && last) {
     pages.change(last, {
+      ...namesOf(fault),
       state: 'open',
+      severity: decision.severity,
       active: 1,
       resolvedAt: null,
       reopened: last.reopened + 1,
@@ -171,10 +147,11 @@ function carryOut(pages: Pages, decision: Seen, { fault, open, last, now }: Case
     pages.note(last, { what: 'reopened', at: now })
     pages.tell('alert.reopened', last)
   } else if (decision.do === 'raise' && open) {
-    pages.change(open, { severity: decision.severity, active: 1 })
+    pages.change(open, { ...namesOf(fault), severity: decision.severity, active: 1 })
     pages.note(open, { what: 'severity', at: now, note: decision.severity })
     pages.tell('alert.severity', open)
-  } else if (open?.active === 0) pages.change(open, { active: 1 })
+  } else if (open && (open.active === 0 || open.agentId !== fault.agentId))
+    pages.change(open, { ...namesOf(fault), active: 1 })
 }
 
 function newRow(fault: SeenFault & { code: FaultCode }, now: number): AlertRow {
@@ -213,6 +190,8 @@ async function closeBook(tx: AnyTx, pages: Pages, now: number): Promise<void> {
 
 /** Looks at the open alerts around what changed and moves them under their causes, or out again. */
 async function correlate(tx: AnyTx, pages: Pages, now: number): Promise<void> {
+  // Two hubs that each open one half of a story must not both miss the other half.
+  await takeTurn(tx)
   const { changed, added } = pages.written()
   const rows = [...changed, ...added]
   // What has ended is not in a set any more, so its asset was not in the reach of the batch.
@@ -220,21 +199,12 @@ async function correlate(tx: AnyTx, pages: Pages, now: number): Promise<void> {
   for (const asset of await readAssets(tx, [...new Set(unread)])) pages.assets.set(asset.id, asset)
   const near = rows.flatMap((row) => {
     const asset = pages.assets.get(row.assetId)
-    return asset ? [{ ...asset, agentId: row.agentId }] : []
+    return asset ? [{ ...asset, agentId: row.agentId, alertId: row.id }] : []
   })
   const around = await readNeighbours(tx, near)
-  const moves = recorrelate(around)
+  const moves = recorrelate(around, await readCauses(tx, around))
   if (moves.length === 0) return
-  const found = await readByIds(
-    tx,
-    moves.map((move) => move.id),
-  )
-  const moved = found.map((row) => ({
-    ...row,
-    causeId: moves.find((move) => move.id === row.id)?.causeId ?? null,
-  }))
-  await writeAlerts(tx, moved, [])
-  for (const row of moved) {
+  for (const row of await moveAlerts(tx, moves)) {
     const what = row.causeId === null ? 'detached' : 'attached'
     pages.note(row, { what, at: now })
     pages.tell(`alert.${what}`, row)

@@ -63,12 +63,15 @@ export const causeOf = (child: Candidate, open: readonly Candidate[]): string | 
   findCause(child, causesAmong(open))
 
 type Causes = Map<string, Candidate[]>
-const causeCodes = new Set<string>(explains.map((row) => row.cause))
+/** The codes that explain others. */
+export const causeCodes: readonly string[] = [...new Set(explains.map((row) => row.cause))]
 
-/** Few alerts explain others; only they are looked through for each child. */
+/** Few alerts explain others; only they are looked through for each child, the oldest first. */
 const causesAmong = (open: readonly Candidate[]): Causes =>
   Map.groupBy(
-    open.filter((one) => causeCodes.has(one.code)),
+    open
+      .filter((one) => causeCodes.includes(one.code))
+      .toSorted((a, b) => Number(a.id > b.id) - Number(a.id < b.id)),
     (one) => one.code,
   )
 
@@ -86,9 +89,15 @@ function findCause(child: Candidate, causes: Causes): string | undefined {
   return undefined
 }
 
-/** The alerts of a neighbourhood whose cause is another one now. Pure. */
-export function recorrelate(open: readonly Candidate[]): { id: string; causeId: string | null }[] {
-  const causes = causesAmong(open)
+/**
+ * The alerts of a neighbourhood whose cause is another one now. Pure. `beyond` are open alerts
+ * outside of it that may explain what is inside: without them a cause further away would be lost.
+ */
+export function recorrelate(
+  open: readonly Candidate[],
+  beyond: readonly Candidate[] = [],
+): { id: string; causeId: string | null }[] {
+  const causes = causesAmong([...open, ...beyond])
   return open.flatMap((one) => {
     const causeId = findCause(one, causes) ?? null
     return causeId === one.causeId ? [] : [{ id: one.id, causeId }]

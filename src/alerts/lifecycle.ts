@@ -15,13 +15,14 @@ export const reopenWithinMs = minutes(30)
 
 export type Seen =
   | { do: 'open' }
-  | { do: 'reopen' }
+  | { do: 'reopen'; severity: Severity }
   | { do: 'raise'; severity: Severity }
   | { do: 'keep' }
 
 /**
  * The judge sees the fault. Pure. `open` is the alert of this key that is not resolved, `last` the
- * newest resolved one. While open, severity only rises.
+ * newest resolved one. While open, severity only rises, and what is reopened is not less severe
+ * than it was.
  */
 export function onSeen(
   open: AlertFacts | undefined,
@@ -33,9 +34,9 @@ export function onSeen(
       ? { do: 'raise', severity: seen.severity }
       : { do: 'keep' }
   }
-  const endedAt = last?.resolvedAt
-  const isSame = endedAt != null && seen.now - endedAt <= reopenWithinMs
-  return isSame ? { do: 'reopen' } : { do: 'open' }
+  if (last?.resolvedAt == null || seen.now - last.resolvedAt > reopenWithinMs) return { do: 'open' }
+  const severity = isWorse(seen.severity, last.severity) ? seen.severity : last.severity
+  return { do: 'reopen', severity }
 }
 
 export type Refusal = { refused: string }

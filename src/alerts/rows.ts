@@ -1,7 +1,8 @@
 import { type BulkTable, bulkInsert, bulkUpsert, inTexts } from '../db/bulk.ts'
+import { dialectOf } from '../db/columns.ts'
 import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
 import type { RegisterTables } from '../register/schema.ts'
-import type { Candidate } from './correlation.ts'
+import { type Candidate, causeCodes } from './correlation.ts'
 import { reopenWithinMs } from './lifecycle.ts'
 import type { AlertsTables } from './schema.ts'
 
@@ -70,15 +71,20 @@ const toValues = (row: AlertRow): (string | number | null)[] => [
   row.late,
 ]
 
-/** Alerts that are open, or ended so lately that they may be reopened, of these agents and assets. */
+/**
+ * Alerts that are open, or ended so lately that they may be reopened, of these agents and assets.
+ * They are written back whole, so no one else may write them meanwhile: where rows can be locked
+ * they are.
+ */
 export async function readAlerts(
   anyTx: AnyTx,
   { agentIds, assetIds, from }: Reach,
 ): Promise<AlertRow[]> {
   const tx = tablesOf(anyTx)
-  const rows = await tx
+  return tx
     .selectFrom('alerts')
     .selectAll()
+    .$if(dialectOf(tx) === 'postgres', (query) => query.forUpdate())
     .where('late', '=', 0)
     .where((eb) =>
       eb.or([
@@ -90,8 +96,8 @@ export async function readAlerts(
       ]),
     )
     .orderBy('openedAt')
+    .orderBy('id')
     .execute()
-  return rows
 }
 
 export async function readAssets(anyTx: AnyTx, assetIds: readonly string[]): Promise<AssetFacts[]> {
@@ -103,7 +109,7 @@ export async function readAssets(anyTx: AnyTx, assetIds: readonly string[]): Pro
     .execute()
 }
 
-export const readByIds = (anyTx: AnyTx, ids: readonly string[]): Promise<AlertRow[]> => {
+const readByIds = (anyTx: AnyTx, ids: readonly string[]): Promise<AlertRow[]> => {
   const tx = tablesOf(anyTx)
   return tx
     .selectFrom('alerts')
@@ -129,18 +135,12 @@ export const writeHistory = (tx: AnyTx, entries: readonly HistoryRow[]): Promise
     entries.map(({ id, alertId, at, what, by, note }) => [id, alertId, at, what, by, note]),
   )
 
-/** Open alerts of the same agents, sites, parents and children as these assets. */
-export async function readNeighbours(
-  anyTx: AnyTx,
-  near: readonly (AssetFacts & { agentId: string })[],
-): Promise<Candidate[]> {
-  const tx = tablesOf(anyTx)
-  const pick = (values: (string | null)[]) => [...new Set(values.filter((value) => value !== null))]
-  const assets = pick(near.map((one) => one.id))
-  const parents = pick(near.map((one) => one.parentId))
-  const sites = pick(near.map((one) => one.siteId))
-  const agents = pick(near.map((one) => one.agentId))
-  return tx
+const pick = (values: (string | null)[]): string[] => [
+  ...new Set(values.filter((value) => value !== null)),
+]
+
+const openAlerts = (tx: Tx) =>
+  tx
     .selectFrom('alerts')
     .innerJoin('assets', 'assets.id', 'alerts.assetId')
     .select([
@@ -154,15 +154,71 @@ export async function readNeighbours(
       'alerts.causeId',
     ])
     .where('alerts.state', '!=', 'resolved')
+
+/**
+ * Open alerts of the same agents, sites, parents and children as these assets, and those that
+ * stand under one of these alerts.
+ */
+export async function readNeighbours(
+  anyTx: AnyTx,
+  near: readonly (AssetFacts & { agentId: string; alertId: string })[],
+): Promise<Candidate[]> {
+  const tx = tablesOf(anyTx)
+  const assets = pick(near.map((one) => one.id))
+  const parents = pick(near.map((one) => one.parentId))
+  return openAlerts(tx)
     .where((eb) =>
       eb.or([
         inTexts(tx, 'alerts.assetId', [...assets, ...parents]),
         inTexts(tx, 'assets.parentId', assets),
-        inTexts(tx, 'alerts.agentId', agents),
-        inTexts(tx, 'assets.siteId', sites),
+        inTexts(tx, 'alerts.agentId', pick(near.map((one) => one.agentId))),
+        inTexts(tx, 'assets.siteId', pick(near.map((one) => one.siteId))),
+        inTexts(
+          tx,
+          'alerts.causeId',
+          near.map((one) => one.alertId),
+        ),
       ]),
     )
-    .orderBy('alerts.openedAt')
-    .orderBy('alerts.id')
     .execute()
+}
+
+/** Open alerts that may explain one of these. */
+export async function readCauses(
+  anyTx: AnyTx,
+  children: readonly Candidate[],
+): Promise<Candidate[]> {
+  if (children.length === 0) return []
+  const tx = tablesOf(anyTx)
+  const assets = children.flatMap((one) => [one.assetId, one.parentId])
+  return openAlerts(tx)
+    .where('alerts.code', 'in', causeCodes)
+    .where((eb) =>
+      eb.or([
+        inTexts(tx, 'alerts.assetId', pick(assets)),
+        inTexts(tx, 'alerts.agentId', pick(children.map((one) => one.agentId))),
+        inTexts(tx, 'assets.siteId', pick(children.map((one) => one.siteId))),
+      ]),
+    )
+    .execute()
+}
+
+/** Moves alerts under other causes and returns them as they are now; touches nothing else of them. */
+export async function moveAlerts(
+  anyTx: AnyTx,
+  moves: readonly { id: string; causeId: string | null }[],
+): Promise<AlertRow[]> {
+  const tx = tablesOf(anyTx)
+  for (const [causeId, group] of Map.groupBy(moves, (move) => move.causeId)) {
+    const ids = group.map((move) => move.id)
+    await tx
+      .updateTable('alerts')
+      .set({ causeId })
+      .where(inTexts(tx, 'id', ids))
+      .execute()
+  }
+  return readByIds(
+    tx,
+    moves.map((move) => move.id),
+  )
 }

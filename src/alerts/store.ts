@@ -7,16 +7,14 @@ import type { AreasTables } from '../areas/schema.ts'
 import { areaInScope, areaWithin } from '../areas/scope.ts'
 import type { Alert, AlertDetail, AlertQuery } from '../contract/api/operations.ts'
 import type { Clock } from '../core/clock.ts'
-import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import type { Database, Tx as TxOf } from '../db/database.ts'
-import { appendEvent } from '../db/events.ts'
 import type { Actor, Scope } from '../http/actor.ts'
 import { fromCursor, toPage } from '../http/page.ts'
 import type { RegisterTables } from '../register/schema.ts'
-import { factsOf } from './book.ts'
+import { factsOf, openBook } from './book.ts'
 import { onAcknowledge, onResolveByHand } from './lifecycle.ts'
-import { type AlertRow, writeHistory } from './rows.ts'
+import type { AlertRow } from './rows.ts'
 import type { AlertsTables } from './schema.ts'
 
 type Tables = AlertsTables & RegisterTables & AreasTables
@@ -113,6 +111,15 @@ async function getAlert(tx: Tx, scope: Scope, id: string): Promise<JoinedRow> {
   return row
 }
 
+/** The book opened at one alert that the actor may see, with its row as nobody can change it now. */
+async function openFor(tx: Tx, scope: Scope, { id, now }: { id: string; now: number }) {
+  const seen = await getAlert(tx, scope, id)
+  const book = await openBook(tx, { agentIds: [], assetIds: [seen.assetId], from: now })
+  const row = book.openOn([seen.assetId]).find((one) => one.id === id)
+  if (!row) throw new Problem('alerts.bad-transition', 'it is resolved already')
+  return { book, row }
+}
+
 export function createAlertStore({ db, clock }: { db: Database<Tables>; clock: Clock }) {
   return {
     /** Newest first. By default causes only; consequences are asked for by `causeId`. */
@@ -146,72 +153,24 @@ export function createAlertStore({ db, clock }: { db: Database<Tables>; clock: C
     /** Throws alerts.not-found, alerts.bad-transition. The first who takes it on stays named. */
     acknowledge: (actor: Actor, id: string, note: string | undefined): Promise<void> =>
       db.write(async (tx) => {
-        const row = await getAlert(tx, actor.scope('alert:ack'), id)
+        const now = clock.now()
+        const { book, row } = await openFor(tx, actor.scope('alert:ack'), { id, now })
         const step = onAcknowledge(factsOf(row))
         if ('refused' in step) throw new Problem('alerts.bad-transition', step.refused)
         if (row.state === 'acknowledged') return
-        const now = clock.now()
-        await tx
-          .updateTable('alerts')
-          .set({
-            state: step.state,
-            acknowledgedAt: row.acknowledgedAt ?? now,
-            acknowledgedBy: row.acknowledgedBy ?? actor.username,
-            ...(note === undefined ? {} : { note }),
-          })
-          .where('id', '=', id)
-          .where('state', '!=', 'resolved')
-          .execute()
-        await writeHistory(tx, [
-          {
-            id: newId(now),
-            alertId: id,
-            at: now,
-            what: 'acknowledged',
-            by: actor.username,
-            note: note ?? null,
-          },
-        ])
-        const { assetId, code, severity, causeId, part } = row
-        await appendEvent(
-          tx,
-          {
-            kind: 'alert.acknowledged',
-            subject: id,
-            data: { assetId, code, severity, causeId, part },
-          },
-          now,
-        )
+        book.acknowledged(row, now, { by: actor.username, note })
+        await book.close(now)
       }),
 
     /** Throws alerts.not-found, alerts.bad-transition (while the fault is still seen). */
     resolve: (actor: Actor, id: string, note: string | undefined): Promise<void> =>
       db.write(async (tx) => {
-        const row = await getAlert(tx, actor.scope('alert:resolve'), id)
+        const now = clock.now()
+        const { book, row } = await openFor(tx, actor.scope('alert:resolve'), { id, now })
         const step = onResolveByHand(factsOf(row))
         if ('refused' in step) throw new Problem('alerts.bad-transition', step.refused)
-        const now = clock.now()
-        await tx
-          .updateTable('alerts')
-          .set({ state: step.state, resolvedAt: now, ...(note === undefined ? {} : { note }) })
-          .where('id', '=', id)
-          .execute()
-        await writeHistory(tx, [
-          {
-            id: newId(now),
-            alertId: id,
-            at: now,
-            what: 'resolved',
-            by: actor.username,
-            note: note ?? null,
-          },
-        ])
-        const { assetId, code, severity, causeId, part } = row
-        await appendEvent(
-          tx,
-          { kind: 'alert.resolved', subject: id, data: { assetId, code, severity, causeId, part } },
-          now,
-        )
+        book.ended(row, now, { by: actor.username, note })
+        await book.close(now)
       }),
   }
 }

@@ -76,6 +76,8 @@ async function sweepOnce(tx: Tx, known: Knowledge): Promise<void> {
   for (const { agentId, seenAt } of silent) {
     const own = { assetId: agentId, part: '', agentId, unit: 'agent', unitPart: '' }
     book.seen({ ...own, code: 'agent-silent', since: seenAt }, now)
+    // What it judged nobody sees now: it stays open, and a person may close it.
+    for (const row of book.openOf(agentId)) if (row.code !== 'agent-silent') book.lostSight(row)
   }
   for (const { assetId } of back) {
     const open = book.openOf(assetId).find((row) => row.code === 'agent-silent')

@@ -33,8 +33,9 @@ const appendLock = 7_205_302
 /**
  * On PostgreSQL numbers are given before the commit, so a reader could see 8, move its cursor
  * there and miss 7 for ever. Appenders therefore go one after the other from here to their commit.
+ * Who must see what other appenders have done, to decide what to append, calls it before looking.
  */
-async function takeTurn(tx: AnyTx): Promise<void> {
+export async function takeTurn(tx: AnyTx): Promise<void> {
   if (dialectOf(tx) === 'sqlite') return
   await sql`select pg_advisory_xact_lock(${appendLock})`.execute(withTables(tx))
 }
