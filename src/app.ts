@@ -10,6 +10,7 @@ import { createAuthenticate } from './access/authenticate.ts'
 import { ensureFirstAdmin } from './access/first-admin.ts'
 import { accessRoutes } from './access/routes.ts'
 import { createSessions } from './access/sessions.ts'
+import { createSignInTries } from './access/sign-in-tries.ts'
 import { createUsers } from './access/users.ts'
 import { createApplyConditions } from './alerts/apply.ts'
 import { alertRoutes } from './alerts/routes.ts'
@@ -41,6 +42,7 @@ import { healthRoutes } from './http/health.ts'
 import { createLiveStream } from './http/live.ts'
 import { createHttp } from './http/server.ts'
 import { openJournal } from './ingest/journal.ts'
+import { createOpener } from './ingest/messages.ts'
 import { createSeriesReader } from './ingest/series-reader.ts'
 import { createStateReader, reportWatermark } from './ingest/state-reader.ts'
 import { lightingRoutes } from './lighting/routes.ts'
@@ -129,8 +131,9 @@ async function build(
   })
   stops.add('database', () => db.close())
   const journalState = { state: 'ok' as string, reason: null as string | null }
-  // While the journal refuses, nobody can be heard: silence counts from its recovery on.
-  const listening = { since: startedAt }
+  // While the journal refuses, and until the door is open, nobody can be heard.
+  const listening: { since: number | undefined } = { since: undefined }
+  const listeningSince = () => listening.since ?? clock.now()
   const journal = await openJournal({
     folder: places.journal,
     log: room('journal'),
@@ -138,7 +141,7 @@ async function build(
     maxBytes: config.journalMaxBytes,
     onState: (state, reason) => {
       Object.assign(journalState, { state, reason: reason ?? null })
-      listening.since = clock.now()
+      if (listening.since !== undefined) listening.since = clock.now()
     },
   })
   stops.add('journal', () => journal.close())
@@ -157,11 +160,7 @@ async function build(
   const place = { timeZone: config.timeZone, lat: 18.68, lon: 105.68 }
   const areas = createAreas({ db, clock })
   const users = createUsers({ db, clock })
-  const attempts = {
-    byName: createAttempts({ burst: 50, refillMs: seconds(10), maxKeys: 10_000 }),
-    byAddress: createAttempts({ burst: 10, refillMs: seconds(30), maxKeys: 10_000 }),
-  }
-  const sessions = createSessions({ db, clock, attempts })
+  const sessions = createSessions({ db, clock, tries: createSignInTries() })
   const register = createRegister({ db, clock })
   const bindings = createBindings(db)
   const devices = createDevices({ db, clock, keyring })
@@ -197,13 +196,15 @@ async function build(
     isConnected: (agentId) => broker?.isConnected(agentId) ?? false,
   })
   stops.add('resend', () => resend.stop())
+  const open = createOpener()
   const stateReader = createStateReader({
+    open,
     db,
     journal,
     hubId,
     clock,
     log: room('ingest'),
-    listeningSince: () => listening.since,
+    listeningSince,
     apply: [applyTelemetry, applyReports, applyBirths, createApplyConditions(bindings.resolve)],
     applied: (messages) => {
       publishTelemetry(live, messages, bindings.resolve)
@@ -215,6 +216,7 @@ async function build(
   })
   stops.add('state reader', () => stateReader.stop())
   const seriesReader = createSeriesReader({
+    open,
     db,
     journal,
     hubId,
@@ -227,7 +229,7 @@ async function build(
   stops.add('series reader', () => seriesReader.stop())
   const knowledge = () => ({
     watermark: stateReader.watermark(),
-    listeningSince: listening.since,
+    listeningSince: listeningSince(),
     aliveUntil: clock.now() + seconds(30),
   })
   const silence = startSilenceSweep({
@@ -356,6 +358,7 @@ async function build(
     },
   })
   stops.add('broker', () => broker?.close())
+  listening.since = clock.now()
 
   const http = await createHttp({
     log: room('http'),
@@ -391,6 +394,7 @@ async function build(
     devices,
     clock,
     tries: createAttempts({ burst: 10, refillMs: seconds(30), maxKeys: 10_000 }),
+    needsHttps: () => ports.https !== undefined,
     enrolmentUri: (code) =>
       enrolmentUri(config, {
         code,

@@ -3,6 +3,7 @@ import type { BodyOf } from '../contract/wire/channels.ts'
 import { decode } from '../contract/wire/codec.ts'
 import type { Envelope } from '../contract/wire/common.ts'
 import type { JournalEntry } from './segment.ts'
+import { holdsUnstorableText } from './storable.ts'
 import { timingOf } from './timing.ts'
 
 export type Rejection = {
@@ -24,16 +25,44 @@ const reject = (entry: JournalEntry, kind: Rejection['kind'], reason: string): R
   return { rejection: { kind, agentId, channel, receivedAt, reason, payload } }
 }
 
+const unstorable = 'a text in it holds NUL or half a character'
+
 /** Opens one journal entry. Never throws, never drops: what it cannot use it returns as rejection. */
 export function open(entry: JournalEntry): Opened {
   if (entry.channel === 'gone') return { entry, id: undefined, read: { nothing: true } }
   const decoded = decode(entry.channel, entry.payload)
   if (!decoded.ok) return { entry, id: undefined, read: reject(entry, 'rejected', decoded.reason) }
   const body = decoded.body as BodyOf<EnvelopeChannel>
+  if (holdsUnstorableText(entry.payload, body)) {
+    return { entry, id: body.id, read: reject(entry, 'rejected', unstorable) }
+  }
   const timing = timingOf(body, entry.receivedAt)
   if (!timing.ok) return { entry, id: body.id, read: reject(entry, 'quarantine', timing.reason) }
   const { agentId, channel, receivedAt } = entry
   const { at, late } = timing
   const message = { channel, agentId, body, receivedAt, at, late } as Accepted
   return { entry, id: body.id, read: { message } }
+}
+
+export type Opener = (entry: JournalEntry) => Opened
+
+/**
+ * Opens each entry once for two readers that follow each other closely: the first keeps what it
+ * opened, the second takes it. Bounded; who comes too late opens again. Nobody may change what is
+ * shared.
+ */
+export function createOpener(most = 4000): Opener {
+  const kept = new Map<number, Opened>()
+  return (entry) => {
+    const known = kept.get(entry.position)
+    if (known && known.entry.payload.length === entry.payload.length) {
+      kept.delete(entry.position)
+      return known
+    }
+    const opened = open(entry)
+    kept.set(entry.position, opened)
+    const oldest = kept.keys().next().value
+    if (kept.size > most && oldest !== undefined) kept.delete(oldest)
+    return opened
+  }
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { type Database, withTables } from '../db/database.ts'
 import type { Journal } from './journal.ts'
-import { open } from './messages.ts'
+import type { Opener } from './messages.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { IngestTables } from './schema.ts'
 import type { JournalEntry } from './segment.ts'
@@ -22,13 +22,14 @@ type Options = {
   hubId: string
   clock: Clock
   log: Log
+  open: Opener
   resolve: ResolveAsset
   /** Resolves when the points are stored or spooled. */
   write: (points: Point[]) => Promise<void>
   count: (what: 'unbound', n: number) => void
 }
 
-function telemetryOf(entry: JournalEntry): Accepted<'telemetry'> | undefined {
+function telemetryOf(entry: JournalEntry, open: Opener): Accepted<'telemetry'> | undefined {
   if (entry.channel !== 'telemetry') return undefined
   const { read } = open(entry)
   return 'message' in read && read.message.channel === 'telemetry' ? read.message : undefined
@@ -69,7 +70,7 @@ export function createSeriesReader(options: Options): Reader {
       const points: Point[] = []
       let unbound = 0
       for (const entry of entries) {
-        const message = telemetryOf(entry)
+        const message = telemetryOf(entry, options.open)
         if (!message) continue
         const made = toPoints(message, options.resolve)
         points.push(...made.points)

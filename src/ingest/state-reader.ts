@@ -11,7 +11,7 @@ import type { Log } from '../core/log.ts'
 import { type AnyTx, type Database, withTables } from '../db/database.ts'
 import { loadKnown, saveKnown, sift } from './intake.ts'
 import type { Journal } from './journal.ts'
-import { type Opened, open, type Rejection } from './messages.ts'
+import type { Opened, Opener, Rejection } from './messages.ts'
 import { createReader, type Reader } from './reader.ts'
 import { keepRejected } from './rejected.ts'
 import type { IngestTables } from './schema.ts'
@@ -28,6 +28,7 @@ export type StateReaderOptions = {
   log: Log
   /** Since when agents could be heard without a break; epoch ms. */
   listeningSince: () => number
+  open: Opener
   apply: readonly Apply[]
   /** After the commit: what was applied, for who lives from memory (live console, resending). */
   applied: (messages: readonly Accepted[]) => void
@@ -78,14 +79,17 @@ export function createStateReader(options: StateReaderOptions): Reader {
       .execute()
   }
 
+  /** A will is the broker's word and not the agent's: it does not say that the agent was heard. */
+  const isSaid = ({ read }: Opened) => !('nothing' in read)
+
   const handle = async (
     entries: readonly JournalEntry[],
     next: number,
     missing: { from: number; to: number } | undefined,
   ) => {
-    const batch = entries.map(open)
+    const batch = entries.map(options.open).filter(isSaid)
     const done = await db.write(async (tx) => {
-      const agentIds = [...new Set(entries.map((entry) => entry.agentId))]
+      const agentIds = [...new Set(batch.map(({ entry }) => entry.agentId))]
       const { fresh, after, repeated } = sift(await loadKnown(tx, agentIds, db.dialect), batch)
       const rejections = rejectionsOf(fresh)
       const messages = messagesOf(fresh)
