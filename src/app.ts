@@ -3,7 +3,7 @@
  * reverse. It decides nothing; every rule lives in a room.
  */
 import { readFileSync } from 'node:fs'
-import { type Broker, createBroker } from '../broker/broker.ts'
+import { type Broker, type BrokerOptions, createBroker } from '../broker/broker.ts'
 import { createAttempts } from './access/attempts.ts'
 import { createAuditLog } from './access/audit-log.ts'
 import { createAuthenticate } from './access/authenticate.ts'
@@ -23,6 +23,7 @@ import { startConsumers } from './app/consumers.ts'
 import { openHubDatabase } from './app/database.ts'
 import { hubIdIn, placesIn, prepareFolder } from './app/folder.ts'
 import { hubJobs } from './app/jobs.ts'
+import { explainJournal, httpPorts, mqttPorts, openPorts } from './app/start-error.ts'
 import { openTelemetry } from './app/telemetry.ts'
 import { keyPairFrom } from './app/tls.ts'
 import { areaRoutes } from './areas/routes.ts'
@@ -122,14 +123,6 @@ async function build(
   const room = (name: string) => log.child({ room: name })
 
   // Stores
-  const { db, lineage } = await openHubDatabase({
-    url: config.dbUrl,
-    clock,
-    log: room('db'),
-    backupFolder: places.backups,
-    markerFile: places.marker,
-  })
-  stops.add('database', () => db.close())
   const journalState = { state: 'ok' as string, reason: null as string | null }
   // While the journal refuses, and until the door is open, nobody can be heard.
   const listening: { since: number | undefined } = { since: undefined }
@@ -143,8 +136,17 @@ async function build(
       Object.assign(journalState, { state, reason: reason ?? null })
       if (listening.since !== undefined) listening.since = clock.now()
     },
-  })
+  }).catch(explainJournal(config.dataDir))
   stops.add('journal', () => journal.close())
+  // After the journal, whose lock keeps a second hub from migrating under the first.
+  const { db, lineage } = await openHubDatabase({
+    url: config.dbUrl,
+    clock,
+    log: room('db'),
+    backupFolder: places.backups,
+    markerFile: places.marker,
+  })
+  stops.add('database', () => db.close())
   const telemetry = await openTelemetry({
     url: config.seriesUrl,
     folder: places.series,
@@ -327,7 +329,7 @@ async function build(
   const mqttsPair =
     config.mqtt.tls && keyPairFrom(config.mqtt.tls.files, places, { hosts, now: startedAt })
   const caFile = config.mqtt.tls?.caFile
-  broker = await createBroker({
+  const brokerOptions: BrokerOptions = {
     clock,
     log: room('broker'),
     tcp: { host: config.mqtt.host, port: config.mqtt.port },
@@ -356,7 +358,8 @@ async function build(
       },
       count: metrics.brokerEvent,
     },
-  })
+  }
+  broker = await openPorts(mqttPorts(config), () => createBroker(brokerOptions))
   stops.add('broker', () => broker?.close())
   listening.since = clock.now()
 
@@ -394,7 +397,7 @@ async function build(
     devices,
     clock,
     tries: createAttempts({ burst: 10, refillMs: seconds(30), maxKeys: 10_000 }),
-    needsHttps: () => ports.https !== undefined,
+    needsHttps: () => config.http.tls !== undefined,
     enrolmentUri: (code) =>
       enrolmentUri(config, {
         code,
@@ -411,14 +414,17 @@ async function build(
   viewRoutes(app, { db, clock, series: telemetry })
   liveRoutes(app, { db, live, lineage, clock, seq: tail.seq })
   const hasConsole = await serveConsole(http, consoleFolder)
-  broker.attachWebSocket(app.server)
-  const bound = await http.listen({
-    host: config.http.host,
-    port: config.http.port,
-    ...(config.http.tls && httpsPair
-      ? { tls: { host: config.http.host, port: config.http.tls.port, ...httpsPair } }
-      : {}),
-  })
+  const { attachWebSocket } = broker
+  const bound = await openPorts(httpPorts(config), () =>
+    http.listen({
+      host: config.http.host,
+      port: config.http.port,
+      attach: attachWebSocket,
+      ...(config.http.tls && httpsPair
+        ? { tls: { host: config.http.host, port: config.http.tls.port, ...httpsPair } }
+        : {}),
+    }),
+  )
   const ports = {
     http: bound.port,
     https: bound.tlsPort,

@@ -10,7 +10,7 @@ export type AuditLog = ReturnType<typeof createAuditLog>
 export function createAuditLog(db: Database<AccessTables>) {
   return {
     list: async (page: { limit: number; cursor?: string | undefined }) => {
-      const after = page.cursor === undefined ? undefined : String(fromCursor(page.cursor, 1)[0])
+      const [after] = page.cursor === undefined ? [] : fromCursor(page.cursor, ['text'])
       const rows = await db.read((q) =>
         q
           .selectFrom('audit')

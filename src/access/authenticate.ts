@@ -40,9 +40,9 @@ function demandOwnPassword(request: FastifyRequest, signedIn: SignedIn): void {
 export const createAuthenticate =
   (sessions: Sessions) =>
   async (request: FastifyRequest): Promise<Actor | undefined> => {
-    const header = request.headers.authorization
-    if (header?.startsWith('Bearer ')) {
-      const signedIn = await sessions.ofToken(header.slice(7))
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (token) {
+      const signedIn = await sessions.ofToken(token)
       if (!signedIn)
         throw new Problem('access.signed-out', 'the token is unknown, expired or revoked')
       demandOwnPassword(request, signedIn)

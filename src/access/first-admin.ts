@@ -1,4 +1,5 @@
 import type { Grant } from '../contract/api/access.ts'
+import type { ProblemCode } from '../contract/api/problems.ts'
 import { newSpokenCode } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import type { Users } from './users.ts'
@@ -15,19 +16,32 @@ export async function ensureFirstAdmin(
 ): Promise<string | undefined> {
   if ((await users.count()) > 0) return undefined
   const password = given ?? newSpokenCode(5)
-  await users.add(
+  try {
+    await addAdmin(users, password, given === undefined)
+  } catch (error) {
+    // Another hub on the same database was faster: its administrator is ours.
+    if (isProblem(error, 'resource.conflict')) return undefined
+    if (!isProblem(error, 'access.weak-password')) throw error
+    throw new Problem(error.code, `ANSANG_ADMIN_PASSWORD: ${error.message}`, { cause: error })
+  }
+  return given === undefined ? password : undefined
+}
+
+const isProblem = (error: unknown, code: ProblemCode): error is Problem =>
+  error instanceof Problem && error.code === code
+
+const addAdmin = (users: Users, password: string, mustChangePassword: boolean) =>
+  users.add(
     {
       username: 'admin',
       name: 'Quản trị hệ thống',
       password,
       language: 'vi',
       grants: everywhere,
-      mustChangePassword: given === undefined,
+      mustChangePassword,
     },
     null,
   )
-  return given === undefined ? password : undefined
-}
 
 /**
  * The way back in for who can sign in on the machine itself: a new password for `username`, who

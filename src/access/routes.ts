@@ -16,7 +16,6 @@ import type { Actor } from '../http/actor.ts'
 import { type App, actorOf } from '../http/server.ts'
 import type { AuditLog } from './audit-log.ts'
 import { sessionCookie } from './authenticate.ts'
-import { isPassword } from './passwords.ts'
 import { permissionsOf } from './permissions.ts'
 import type { Sessions, SignedIn } from './sessions.ts'
 import type { Users } from './users.ts'
@@ -25,7 +24,7 @@ type Doors = {
   users: Users
   sessions: Sessions
   auditLog: AuditLog
-  /** The cookie may travel over plain HTTP only where the hub itself is plain HTTP. */
+  /** People reach the hub by https only, whatever the last leg of the way is. */
   secureCookie: boolean
 }
 
@@ -75,7 +74,8 @@ function sessionRoutes(app: App, { users, sessions, secureCookie }: Doors): void
         path: '/',
         httpOnly: true,
         sameSite: 'strict',
-        secure: secureCookie,
+        // A session that began over TLS must not travel without it.
+        secure: secureCookie || request.protocol === 'https',
         maxAge: 14 * 86_400,
       })
       return toSession(signedIn)
@@ -115,9 +115,8 @@ function sessionRoutes(app: App, { users, sessions, secureCookie }: Doors): void
     async (request, reply) => {
       const { userId, username, via } = actorOf(request)
       const user = await users.find(username)
-      if (!user || !(await isPassword(user.passwordHash, request.body.current))) {
-        throw new Problem('access.bad-credentials', 'the current password is wrong')
-      }
+      if (!user) throw new Problem('access.signed-out', 'this user is gone')
+      await sessions.demandOwnPassword(user, request.body.current)
       await users.changeOwnPassword({ userId, username, sessionId: via.id }, request.body.next)
       return reply.status(204).send(null)
     },

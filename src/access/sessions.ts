@@ -4,10 +4,11 @@ import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import { newSecret, sha256 } from '../core/secrets.ts'
 import type { Tx as AnyTx, Database } from '../db/database.ts'
-import type { Attempts } from './attempts.ts'
+import { createAttempts } from './attempts.ts'
 import { writeAudit } from './audit.ts'
 import { isPassword, wasteTime } from './passwords.ts'
 import type { AccessTables } from './schema.ts'
+import type { SignInTries } from './sign-in-tries.ts'
 import { grantsOf, type UserRow } from './users.ts'
 
 export type SignedIn = {
@@ -20,8 +21,7 @@ export type Sessions = ReturnType<typeof createSessions>
 type Options = {
   db: Database<AccessTables>
   clock: Clock
-  /** By name and by address: neither one name nor one place can be tried without end. */
-  attempts: { byName: Attempts; byAddress: Attempts }
+  tries: SignInTries
 }
 
 const idleMs = hours(12)
@@ -29,12 +29,7 @@ const longestMs = days(14)
 /** Writing "seen" on each request would turn every read into a write. */
 const seenEveryMs = minutes(5)
 
-function demandTries(options: Options, username: string, address: string): void {
-  const now = options.clock.now()
-  const waitMs = Math.max(
-    options.attempts.byAddress.take(address, now),
-    options.attempts.byName.take(username.toLowerCase(), now),
-  )
+function demandTry(waitMs: number): void {
   if (waitMs === 0) return
   throw new Problem('request.too-many', `too many tries; wait ${Math.ceil(waitMs / 1000)} s`)
 }
@@ -81,7 +76,8 @@ async function signedInOf(q: Tx, holder: Holder | undefined): Promise<SignedIn |
 }
 
 export function createSessions(options: Options) {
-  const { db, clock } = options
+  const { db, clock, tries } = options
+  const ownTries = createAttempts({ burst: 10, refillMs: minutes(1), maxKeys: 10_000 })
 
   const touched = new Map<string, number>()
   const touch = async (id: string, kind: 'sessions' | 'apiTokens'): Promise<void> => {
@@ -106,7 +102,7 @@ export function createSessions(options: Options) {
       password: string,
       address: string,
     ): Promise<SignedIn & { cookie: string }> => {
-      demandTries(options, username, address)
+      demandTry(tries.take(username, address, clock.now()))
       const found = await db.read((q) =>
         q
           .selectFrom('users')
@@ -115,8 +111,7 @@ export function createSessions(options: Options) {
           .executeTakeFirst(),
       )
       const user = await demandPassword(found, password)
-      options.attempts.byName.forgive(username.toLowerCase())
-      options.attempts.byAddress.forgive(address)
+      tries.succeeded(username, address, clock.now())
       const cookie = newSecret()
       const session = { id: sha256(cookie), csrf: newSecret() }
       return db.write(async (tx) => {
@@ -142,6 +137,17 @@ export function createSessions(options: Options) {
         const grants = (await grantsOf(tx, [user.id])).get(user.id) ?? []
         return { cookie, session, user, grants }
       })
+    },
+
+    /**
+     * Does somebody signed in know the password too? Throws request.too-many,
+     * access.bad-credentials: a stolen session must not serve to guess it.
+     */
+    demandOwnPassword: async (user: UserRow, password: string): Promise<void> => {
+      demandTry(ownTries.take(user.id, clock.now()))
+      if (!(await isPassword(user.passwordHash, password)))
+        throw new Problem('access.bad-credentials', 'the current password is wrong')
+      ownTries.giveBack(user.id, clock.now())
     },
 
     /** Who holds this cookie; undefined when it is unknown, expired or idle too long. */
@@ -173,6 +179,8 @@ export function createSessions(options: Options) {
     ) =>
       db.write(async (tx) => {
         const now = clock.now()
+        if (expiresAt !== null && expiresAt <= now)
+          throw new Problem('request.invalid', 'the token would have expired already')
         const id = newId(now)
         const token = `ans_${newSecret()}`
         await tx

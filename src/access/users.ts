@@ -1,9 +1,11 @@
+import { demandArea } from '../areas/scope.ts'
 import type { Grant, Role } from '../contract/api/access.ts'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import type { Tx as AnyTx, Database } from '../db/database.ts'
 import { appendEvent } from '../db/events.ts'
+import { takeTurn } from '../db/turns.ts'
 import { writeAudit } from './audit.ts'
 import { demandStrong, hashPassword } from './passwords.ts'
 import type { AccessTables } from './schema.ts'
@@ -47,7 +49,17 @@ export const grantsOf = async (
   return byUser
 }
 
+/** Throws areas.not-found; request.invalid for a grant that somebody could take for narrower. */
+async function demandGrants(tx: Tx, grants: readonly Grant[]): Promise<void> {
+  for (const { areaId, contractId } of grants) {
+    if (areaId !== null && contractId !== null)
+      throw new Problem('request.invalid', 'a grant is for an area or for a contract, not for both')
+    if (areaId !== null) await demandArea(tx, { everywhere: true }, areaId)
+  }
+}
+
 async function replaceGrants(tx: Tx, userId: string, grants: readonly Grant[], now: number) {
+  await demandGrants(tx, grants)
   await tx.deleteFrom('roleGrants').where('userId', '=', userId).execute()
   if (grants.length === 0) return
   const rows = grants.map((grant) => ({ id: newId(now), userId, ...grant }))
@@ -57,6 +69,15 @@ async function replaceGrants(tx: Tx, userId: string, grants: readonly Grant[], n
 /** Signs the user out everywhere, but for the session that asks. */
 const endSessions = (tx: Tx, userId: string, exceptId = '') =>
   tx.deleteFrom('sessions').where('userId', '=', userId).where('id', '!=', exceptId).execute()
+
+/** Somebody else's new password means that the old one is not trusted: nor are its tokens. */
+const revokeTokens = (tx: Tx, userId: string, now: number) =>
+  tx
+    .updateTable('apiTokens')
+    .set({ revokedAt: now })
+    .where('userId', '=', userId)
+    .where('revokedAt', 'is', null)
+    .execute()
 
 async function demandAnAdmin(tx: Tx): Promise<void> {
   const admin = await tx
@@ -121,7 +142,11 @@ export function createUsers({ db, clock }: { db: Database<AccessTables>; clock: 
       })
     },
 
-    /** A new password, other grants or disabling end the user's sessions. */
+    /**
+     * A new password, other grants or disabling end the user's sessions, a password from somebody
+     * else also the tokens. Throws resource.not-found, resource.conflict (the last administrator),
+     * access.weak-password, areas.not-found.
+     */
     change: async (id: string, change: UserChange, by: By): Promise<void> => {
       const username = await db.read((q) =>
         q.selectFrom('users').select('username').where('id', '=', id).executeTakeFirst(),
@@ -131,6 +156,8 @@ export function createUsers({ db, clock }: { db: Database<AccessTables>; clock: 
       const passwordHash =
         change.password === undefined ? undefined : await hashPassword(change.password)
       await db.write(async (tx) => {
+        // Two administrators must not remove each other at the same moment.
+        await takeTurn(tx, 'users')
         const now = clock.now()
         const set = {
           ...(change.name === undefined ? {} : { name: change.name }),
@@ -145,6 +172,7 @@ export function createUsers({ db, clock }: { db: Database<AccessTables>; clock: 
         if (change.grants) await replaceGrants(tx, id, change.grants, now)
         await demandAnAdmin(tx)
         if (passwordHash || change.grants || change.disabled) await endSessions(tx, id)
+        if (passwordHash && by?.userId !== id) await revokeTokens(tx, id, now)
         const { password: _, ...visible } = change
         await writeAudit(tx, { at: now, by, action: 'user.changed', subject: id, detail: visible })
         await appendEvent(tx, { kind: 'user.changed', subject: id }, now)

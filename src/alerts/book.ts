@@ -6,7 +6,8 @@
  */
 import { newId } from '../core/ids.ts'
 import type { AnyTx } from '../db/database.ts'
-import { appendEvents, takeTurn } from '../db/events.ts'
+import { appendEvents } from '../db/events.ts'
+import { takeTurn } from '../db/turns.ts'
 import { type FaultCode, faults, isFaultCode, type Severity } from '../faults/catalogue.ts'
 import { isJudged } from '../register/lifecycle.ts'
 import { recorrelate } from './correlation.ts'
@@ -191,7 +192,7 @@ async function closeBook(tx: AnyTx, pages: Pages, now: number): Promise<void> {
 /** Looks at the open alerts around what changed and moves them under their causes, or out again. */
 async function correlate(tx: AnyTx, pages: Pages, now: number): Promise<void> {
   // Two hubs that each open one half of a story must not both miss the other half.
-  await takeTurn(tx)
+  await takeTurn(tx, 'events')
   const { changed, added } = pages.written()
   const rows = [...changed, ...added]
   // What has ended is not in a set any more, so its asset was not in the reach of the batch.

@@ -80,8 +80,8 @@ const toAlert = (row: JoinedRow): Alert => ({
 
 function filtered(tx: Tx, scope: Scope, query: Query) {
   const { state, areaId, assetId, severity, causeId } = query
-  const after = query.cursor === undefined ? undefined : fromCursor(query.cursor, 2)
-  const [openedAt, id] = [Number(after?.[0] ?? 0), String(after?.[1] ?? '')]
+  const after = query.cursor === undefined ? undefined : fromCursor(query.cursor, ['int', 'text'])
+  const [openedAt, id] = after ?? [0, '']
   return joined(tx, scope)
     .$if(state === 'active', (q) => q.where('alerts.state', '!=', 'resolved'))
     .$if(state !== 'active' && state !== 'all', (q) => q.where('alerts.state', '=', state))

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../core/problem.ts'
+import { StartError } from './start-error.ts'
 
 /** Where each part keeps its things below the data folder. */
 export const placesIn = (dataDir: string) => ({
@@ -17,7 +26,7 @@ export const placesIn = (dataDir: string) => ({
 })
 
 /** The data folder cannot be used. The message says which folder and what to do. */
-export class FolderError extends Error {
+export class FolderError extends StartError {
   override readonly name = 'FolderError'
 }
 
@@ -28,6 +37,7 @@ export function prepareFolder(dataDir: string): void {
     accessSync(dataDir, constants.W_OK)
     const probe = join(dataDir, '.probe')
     writeFileSync(probe, '')
+    rmSync(probe)
   } catch (cause) {
     throw new FolderError(
       `The data folder ${dataDir} cannot be written (${messageOf(cause)}). Give its owner the right to write, or set ANSANG_DATA_DIR to another folder.`,

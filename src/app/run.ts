@@ -4,11 +4,11 @@ import { systemClock } from '../core/clock.ts'
 import { createLog } from '../core/log.ts'
 import { Problem } from '../core/problem.ts'
 import { runCommand } from './commands.ts'
-import { FolderError } from './folder.ts'
+import { StartError } from './start-error.ts'
 
 /** Errors an operator can mend are said in one sentence; only bugs come with a stack. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderError || error instanceof Problem)
+  if (error instanceof ConfigError || error instanceof StartError || error instanceof Problem)
     return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -8,6 +8,7 @@ import { newId } from '../core/ids.ts'
 import { Problem } from '../core/problem.ts'
 import type { Tx as AnyTx, Database } from '../db/database.ts'
 import { appendEvent } from '../db/events.ts'
+import { takeTurn } from '../db/turns.ts'
 import type { Scope } from '../http/actor.ts'
 import type { AreasTables } from './schema.ts'
 import { areaInScope } from './scope.ts'
@@ -75,7 +76,7 @@ async function insertArea(tx: Tx, area: NewArea, now: number): Promise<string> {
   return id
 }
 
-async function changeArea(tx: Tx, id: string, change: AreaChange, now: number): Promise<void> {
+async function changeArea(tx: Tx, id: string, change: AreaChange, at: number): Promise<void> {
   const before = await todays(tx).selectAll().where('areaId', '=', id).executeTakeFirst()
   if (!before) throw new Problem('areas.not-found', `there is no area ${id}`)
   const parentId = change.parentId === undefined ? before.parentId : change.parentId
@@ -84,6 +85,8 @@ async function changeArea(tx: Tx, id: string, change: AreaChange, now: number): 
   if (makesCycle(nodes, id, parentId)) {
     throw new Problem('areas.cycle', 'the new parent lies inside this area')
   }
+  // A clock that was set back must not end a version before its beginning.
+  const now = Math.max(at, before.validFrom)
   await tx.updateTable('areaVersions').set({ validTo: now }).where('id', '=', before.id).execute()
   await tx
     .insertInto('areaVersions')
@@ -130,6 +133,7 @@ export function createAreas({ db, clock }: { db: Db; clock: Clock }) {
     /** Adds an area; returns its id. Throws areas.not-found, resource.conflict. */
     add: (area: NewArea): Promise<string> =>
       db.write(async (tx) => {
+        await takeTurn(tx, 'areas')
         const id = await insertArea(tx, area, clock.now())
         await rebuildClosure(tx)
         await appendEvent(tx, { kind: 'area.added', subject: id }, clock.now())
@@ -139,6 +143,7 @@ export function createAreas({ db, clock }: { db: Db; clock: Clock }) {
     /** Renames, re-parents or re-kinds from now on. Throws areas.not-found, areas.cycle. */
     change: (id: string, change: AreaChange): Promise<void> =>
       db.write(async (tx) => {
+        await takeTurn(tx, 'areas')
         await changeArea(tx, id, change, clock.now())
         await rebuildClosure(tx)
         await appendEvent(tx, { kind: 'area.changed', subject: id }, clock.now())

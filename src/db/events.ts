@@ -3,15 +3,15 @@
  * names, is appended as the last statement of the transaction that it tells of, and is kept some
  * days beyond its slowest reader. It is not history: rooms keep that in their own tables.
  */
-import { type Generated, sql } from 'kysely'
+import type { Generated } from 'kysely'
 import { type Clock, seconds } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { createLoop, type Loop } from '../core/loop.ts'
 import { inChunks } from './chunks.ts'
-import { dialectOf } from './columns.ts'
 import { type AnyDatabase, type AnyTx, type Database, type Tx, withTables } from './database.ts'
 import type { DbTables } from './schema.ts'
 import { markAppended } from './transaction.ts'
+import { takeTurn } from './turns.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
@@ -28,25 +28,15 @@ export type EventRow = {
 /** The database numbers events itself. */
 type EventTables = { events: Omit<DbTables['events'], 'seq'> & { seq: Generated<number> } }
 
-const appendLock = 7_205_302
-
-/**
- * On PostgreSQL numbers are given before the commit, so a reader could see 8, move its cursor
- * there and miss 7 for ever. Appenders therefore go one after the other from here to their commit.
- * Who must see what other appenders have done, to decide what to append, calls it before looking.
- */
-export async function takeTurn(tx: AnyTx): Promise<void> {
-  if (dialectOf(tx) === 'sqlite') return
-  await sql`select pg_advisory_xact_lock(${appendLock})`.execute(withTables(tx))
-}
-
 /**
  * Appends events in the given order and returns the last number. Call it as the last thing of a
  * writing transaction: on PostgreSQL other appenders wait until that transaction ends.
  */
 export async function appendEvents(tx: AnyTx, events: NewEvent[], at: number): Promise<number> {
   if (events.length === 0) throw new RangeError('there is no event to append')
-  await takeTurn(tx)
+  // On PostgreSQL numbers are given before the commit, so a reader could see 8, move its cursor
+  // there and miss 7 for ever. Appenders therefore go one after the other.
+  await takeTurn(tx, 'events')
   const rows = events.map(({ kind, subject, data }) => ({
     at,
     kind,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Attempts, addressKey } from '../access/attempts.ts'
 import { Id } from '../contract/api/common.ts'
 import { Claim, Enrolled, Enrolment, NewClaim, NewSecret } from '../contract/api/register.ts'
 import type { Clock } from '../core/clock.ts'
@@ -9,8 +10,10 @@ import type { Devices } from './store.ts'
 type Ports = {
   devices: Devices
   clock: Clock
-  /** How often an address may try a claim code: milliseconds to wait, 0 = go on. */
-  tries: { take: (key: string, now: number) => number }
+  /** How often an address may try a claim code in vain. */
+  tries: Pick<Attempts, 'take' | 'giveBack'>
+  /** The hub has an HTTPS listener: secrets leave it by nothing else, but for this machine. */
+  needsHttps: () => boolean
   /** What the QR carries beside the code: HTTPS address and the pin of its key. */
   enrolmentUri: (code: string) => string
   mqttUrl: () => string
@@ -20,9 +23,13 @@ const tags = ['agents']
 const params = z.object({ id: Id })
 const write = { permission: 'agent:write' } as const
 
+/** By TLS (ours or that of a proxy on this machine), or from this very machine. */
+const isProtected = ({ protocol, ip }: { protocol: string; ip: string }): boolean =>
+  protocol === 'https' || ip === '::1' || /^(::ffff:)?127\./.test(ip)
+
 export function deviceRoutes(
   app: App,
-  { devices, clock, tries, enrolmentUri, mqttUrl }: Ports,
+  { devices, clock, tries, needsHttps, enrolmentUri, mqttUrl }: Ports,
 ): void {
   app.post(
     '/api/v1/claims',
@@ -41,12 +48,20 @@ export function deviceRoutes(
       schema: { tags, body: Enrolment, response: { 201: Enrolled } },
     },
     async (request, reply) => {
-      const waitMs = tries.take(request.ip, clock.now())
+      if (needsHttps() && !isProtected(request)) {
+        throw new Problem(
+          'devices.needs-https',
+          'come by HTTPS: the code and the secret would cross the network unprotected',
+        )
+      }
+      const address = addressKey(request.ip)
+      const waitMs = tries.take(address, clock.now())
       if (waitMs > 0) {
         throw new Problem('request.too-many', `too many tries; wait ${Math.ceil(waitMs / 1000)} s`)
       }
       const { claim, version } = request.body
       const enrolled = await devices.enrol(claim, { version })
+      tries.giveBack(address, clock.now())
       return reply.status(201).send({ ...enrolled, mqtt: { url: mqttUrl() } })
     },
   )

@@ -4,15 +4,26 @@ import { Problem } from '../core/problem.ts'
 export const toCursor = (key: readonly (string | number)[]): string =>
   Buffer.from(JSON.stringify(key)).toString('base64url')
 
-/** Takes a cursor apart into `length` values; refuses anything that is not one of ours. */
-export function fromCursor(cursor: string, length: number): (string | number)[] {
+type Kind = 'text' | 'int'
+type Key<K extends readonly Kind[]> = {
+  -readonly [I in keyof K]: K[I] extends 'int' ? number : string
+}
+
+const fits = (part: unknown, kind: Kind | undefined): boolean =>
+  kind === 'int' ? Number.isSafeInteger(part) : typeof part === 'string'
+
+/**
+ * Takes a cursor apart into values of these kinds; refuses anything that is not one of ours, so
+ * that no database has to. Throws request.bad-cursor.
+ */
+export function fromCursor<const K extends readonly Kind[]>(cursor: string, kinds: K): Key<K> {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
     const isKey =
       Array.isArray(key) &&
-      key.length === length &&
-      key.every((part) => typeof part === 'string' || Number.isFinite(part))
-    if (isKey) return key
+      key.length === kinds.length &&
+      key.every((part, i) => fits(part, kinds[i]))
+    if (isKey) return key as Key<K>
   } catch {
     // Falls through to the refusal: what does not parse is not a cursor.
   }

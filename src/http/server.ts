@@ -2,6 +2,7 @@
  * The HTTP door: Fastify with zod schemas, problem+json, OpenAPI and a permission on every route.
  * A route without a permission does not start. Rooms register their routes; this room knows none.
  */
+import type { Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
@@ -44,6 +45,8 @@ type ListenOptions = {
   host: string
   port: number
   tls?: { host: string; port: number; key: string; cert: string }
+  /** Is given each server before it listens, for what is not HTTP (MQTT over WebSocket). */
+  attach: (server: Server) => void
 }
 
 type HttpOptions = {
@@ -137,6 +140,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       bodyLimit: 1_048_576,
       forceCloseConnections: true,
       trustProxy: 'loopback',
+      frameworkErrors: answerError as never,
       routerOptions: { maxParamLength: 200 },
     }) as unknown as FastifyInstance,
   )
@@ -155,9 +159,16 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   let tlsServer: TlsServer | undefined
   return {
     app,
-    listen: async ({ host, port, tls }) => {
+    listen: async ({ host, port, tls, attach }) => {
+      attach(app.server)
       await app.listen({ host, port })
-      if (tls) tlsServer = await listenTls(app, tls)
+      if (tls) {
+        tlsServer = createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, (req, res) =>
+          app.routing(req, res),
+        )
+        attach(tlsServer as unknown as Server)
+        await opened(tlsServer, tls)
+      }
       const address = app.server.address() as AddressInfo
       const tlsAddress = tlsServer?.address() as AddressInfo | undefined
       return { port: address.port, tlsPort: tlsAddress?.port }
@@ -172,14 +183,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   }
 }
 
-async function listenTls(app: App, tls: NonNullable<ListenOptions['tls']>): Promise<TlsServer> {
-  const server = createTlsServer(
-    { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' },
-    (req, res) => app.routing(req, res),
-  )
+async function opened(server: TlsServer, at: { host: string; port: number }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(tls.port, tls.host, resolve)
+    server.listen(at.port, at.host, resolve)
   })
-  return server
 }

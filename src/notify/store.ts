@@ -109,7 +109,7 @@ export function createNotify({
 
     deliveries: async (scope: Scope, page: { limit: number; cursor?: string | undefined }) => {
       demandEverywhere(scope)
-      const before = page.cursor === undefined ? undefined : String(fromCursor(page.cursor, 1)[0])
+      const [before] = page.cursor === undefined ? [] : fromCursor(page.cursor, ['text'])
       const rows = await db.read((q) =>
         q
           .selectFrom('deliveries')

@@ -17,7 +17,7 @@ export async function listAgents(
   scope: Scope,
   query: z.infer<typeof AgentQuery>,
 ): Promise<{ items: Agent[]; next: string | null }> {
-  const after = query.cursor === undefined ? undefined : String(fromCursor(query.cursor, 1)[0])
+  const [after] = query.cursor === undefined ? [] : fromCursor(query.cursor, ['text'])
   const rows = await tx
     .selectFrom('agents')
     .leftJoin('presence', 'presence.agentId', 'agents.id')

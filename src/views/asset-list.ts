@@ -47,10 +47,10 @@ export const toAssetBase = (row: AssetRowWithArea) => ({
 function pageQuery(
   tx: Tx,
   scope: Scope,
-  query: Query & { after: (string | number)[] | undefined },
+  query: Query & { after: [name: string, id: string] | undefined },
 ) {
   const { areaId, kind, lifecycle, parentId, search, health, after } = query
-  const [name, id] = [String(after?.[0] ?? ''), String(after?.[1] ?? '')]
+  const [name, id] = after ?? ['', '']
   return visibleAssets(tx, scope)
     .$if(areaId !== undefined, (q) => q.where(areaWithin('assets.areaId', areaId ?? '')))
     .$if(kind !== undefined, (q) => q.where('assets.kind', '=', kind ?? ''))
@@ -96,7 +96,7 @@ export async function listAssets(
   query: Query,
 ): Promise<{ items: Asset[]; next: string | null }> {
   const items: Asset[] = []
-  let after = query.cursor === undefined ? undefined : fromCursor(query.cursor, 2)
+  let after = query.cursor === undefined ? undefined : fromCursor(query.cursor, ['text', 'text'])
   for (let looked = 0; looked < 40; looked += 1) {
     const rows = await pageQuery(tx, scope, { ...query, after }).execute()
     const page = rows.slice(0, query.limit)

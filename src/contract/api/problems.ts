@@ -26,6 +26,7 @@ export const problems = {
   'register.not-found': { status: 404, title: 'No such asset' },
   'devices.not-found': { status: 404, title: 'No such agent' },
   'devices.bad-claim': { status: 403, title: 'Claim code is wrong, used or expired' },
+  'devices.needs-https': { status: 403, title: 'Enrolment needs HTTPS' },
   'devices.revoked': { status: 409, title: 'Agent is revoked' },
   'alerts.not-found': { status: 404, title: 'No such alert' },
   'alerts.bad-transition': { status: 409, title: 'Alert cannot go there from here' },
