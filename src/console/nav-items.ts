@@ -20,6 +20,8 @@ export type NavItem = {
   shortLabel?: keyof Words['nav']
   Icon: typeof IconBell
   needs: Permission
+  /** Only for rights that hold everywhere: the hub gives no part of it. */
+  ofEverything?: true
 }
 
 /** Every page of the menu; who may not read it does not see it. The first four are for thumbs. */
@@ -36,9 +38,15 @@ export const navItems: readonly NavItem[] = [
   },
   { to: '/sla', label: 'sla', Icon: IconClockCheck, needs: 'sla:read' },
   { to: '/agents', label: 'agents', Icon: IconRouter, needs: 'agent:read' },
-  { to: '/admin/users', label: 'users', Icon: IconUsers, needs: 'user:read' },
+  { to: '/admin/users', label: 'users', Icon: IconUsers, needs: 'user:read', ofEverything: true },
   { to: '/admin/notify', label: 'notify', Icon: IconBell, needs: 'notify:read' },
-  { to: '/admin/audit', label: 'audit', Icon: IconHistory, needs: 'audit:read' },
+  {
+    to: '/admin/audit',
+    label: 'audit',
+    Icon: IconHistory,
+    needs: 'audit:read',
+    ofEverything: true,
+  },
   { to: '/admin/status', label: 'status', Icon: IconServer2, needs: 'system:read' },
 ]
 

@@ -4,7 +4,7 @@ import { IconPlugConnectedX } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { Link, useLocation } from 'react-router'
 import { useLive } from './api/live.tsx'
-import { useMay } from './api/session.tsx'
+import { useMay, useSession } from './api/session.tsx'
 import { BottomBar, SideMenu } from './menus.tsx'
 import { isCurrent, navItems } from './nav-items.ts'
 import { Pages } from './page-routes.tsx'
@@ -36,7 +36,9 @@ export function Shell() {
   const { pathname } = useLocation()
   const [opened, menu] = useDisclosure(false)
   const isWide = useMediaQuery('(min-width: 62em)', true, { getInitialValueInEffect: false })
-  const items = navItems.filter((item) => may(item.needs))
+  const { grants } = useSession()
+  const isEverywhere = grants.some((grant) => grant.areaId === null && grant.contractId === null)
+  const items = navItems.filter((item) => may(item.needs) && (isEverywhere || !item.ofEverything))
   const current = items.find((item) => isCurrent(item, pathname))
 
   useEffect(() => {
@@ -74,7 +76,7 @@ export function Shell() {
         </AppShell.Header>
       )}
       {isWide && (
-        <AppShell.Navbar p="sm">
+        <AppShell.Navbar p="sm" component="div">
           <SideMenu items={items} onPick={menu.close} withName />
         </AppShell.Navbar>
       )}

@@ -33,17 +33,20 @@ export function useSessionQuery() {
 /** Signing in and out; what the last user saw is forgotten both times. */
 export function useSessionActions() {
   const client = useQueryClient()
+  // The session itself stays: whoever watches a removed query never hears of it again.
+  const forget = () =>
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] })
   return {
     signIn: async (username: string, password: string): Promise<Session> => {
       const session = await api.post<Session>('/api/v1/session', { username, password })
       holdCsrf(session.csrf)
-      client.clear()
+      forget()
       client.setQueryData(sessionKey, session)
       return session
     },
     signOut: async (): Promise<void> => {
       await api.delete('/api/v1/session')
-      client.clear()
+      forget()
       client.setQueryData(sessionKey, null)
     },
     changePassword: async (current: string, next: string): Promise<void> => {

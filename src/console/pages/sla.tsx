@@ -12,9 +12,10 @@ import { inTreeOrder } from '../parts/area-tree.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { useUrlFilters } from '../parts/url-filters.ts'
-import { ClockList, type Clocks, inOrder } from '../sla/clocks.tsx'
+import { ClockList } from '../sla/clocks.tsx'
 import { ComplianceList } from '../sla/compliance.tsx'
 import { lastMonths, monthOf } from '../sla/months.ts'
+import { type Clocks, inOrder } from '../sla/order.ts'
 import { useSpeech } from '../words/language.tsx'
 
 type Compliance = z.infer<typeof SlaCompliance>

@@ -1,12 +1,10 @@
 import { Group, SimpleGrid, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconClock } from '@tabler/icons-react'
 import { Link } from 'react-router'
-import type { z } from 'zod'
-import type { SlaClocks } from '../../contract/api/operations.ts'
 import { SeverityBadge, ToneBadge } from '../parts/badges.tsx'
 import { useSpeech } from '../words/language.tsx'
+import type { Clocks } from './order.ts'
 
-export type Clocks = z.infer<typeof SlaClocks>
 type One = Clocks['response']
 
 const look = {
@@ -34,17 +32,6 @@ function ClockState({ name, clock }: { name: string; clock: One }) {
     </div>
   )
 }
-
-const rank = { breached: 0, running: 1, met: 2 } as const
-const rankOf = (clocks: Clocks) =>
-  Math.min(rank[clocks.response.state], rank[clocks.resolution.state])
-
-/** Breached first, then what still runs by what is due first. Pure. */
-export const inOrder = (all: readonly Clocks[]): Clocks[] =>
-  [...all].sort(
-    (a, b) =>
-      rankOf(a) - rankOf(b) || Date.parse(a.resolution.dueAt) - Date.parse(b.resolution.dueAt),
-  )
 
 /** The clocks of single alerts. */
 export function ClockList({ clocks }: { clocks: readonly Clocks[] }) {

@@ -742,6 +742,7 @@ export const vi = {
     'register.not-found': 'Không tìm thấy thiết bị',
     'devices.not-found': 'Không tìm thấy bộ giám sát',
     'devices.bad-claim': 'Mã đăng ký sai, đã dùng hoặc hết hạn',
+    'devices.needs-https': 'Đăng ký bộ giám sát cần kết nối HTTPS',
     'devices.revoked': 'Bộ giám sát đã bị thu hồi',
     'alerts.not-found': 'Không tìm thấy cảnh báo',
     'alerts.bad-transition': 'Cảnh báo không chuyển được sang bước này',
