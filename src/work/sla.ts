@@ -71,6 +71,7 @@ function dueOf(calendar: Calendar, spans: readonly Interval[], targetMs: number)
   for (const span of spans) {
     const due = addWorkingTime(calendar, span.from, left)
     if (due <= span.to) return due
+    if (span.to === endOfTime) break
     left -= usedBy(calendar, [span])
   }
   return Number.POSITIVE_INFINITY

@@ -41,7 +41,9 @@ type CountedAlert = {
   events: AlertEvent[]
 }
 
-const iso = (at: number) => new Date(Math.min(at, 8.64e15)).toISOString()
+/** The last moment that ISO 8601 writes with four digits stands for "never". */
+const never = Date.UTC(9999, 11, 31)
+const iso = (at: number) => new Date(Math.min(at, never)).toISOString()
 
 async function loadRules(tx: Tx): Promise<Rules> {
   const policies = await tx.selectFrom('slaPolicies').selectAll().execute()
