@@ -46,23 +46,32 @@ export function open(entry: JournalEntry): Opened {
 
 export type Opener = (entry: JournalEntry) => Opened
 
+const mostKeptBytes = 16 * 1024 * 1024
+
 /**
  * Opens each entry once for two readers that follow each other closely: the first keeps what it
- * opened, the second takes it. Bounded; who comes too late opens again. Nobody may change what is
- * shared.
+ * opened, the second takes it. Bounded in payload bytes; who comes too late opens again. Only
+ * telemetry is read by both. Nobody may change what is shared.
  */
-export function createOpener(most = 4000): Opener {
+export function createOpener(mostBytes = mostKeptBytes): Opener {
   const kept = new Map<number, Opened>()
+  let bytes = 0
+  const drop = (position: number, { entry }: Opened) => {
+    kept.delete(position)
+    bytes -= entry.payload.length
+  }
   return (entry) => {
+    if (entry.channel !== 'telemetry') return open(entry)
     const known = kept.get(entry.position)
-    if (known && known.entry.payload.length === entry.payload.length) {
-      kept.delete(entry.position)
-      return known
-    }
+    if (known) drop(entry.position, known)
+    if (known?.entry.payload.equals(entry.payload)) return known
     const opened = open(entry)
     kept.set(entry.position, opened)
-    const oldest = kept.keys().next().value
-    if (kept.size > most && oldest !== undefined) kept.delete(oldest)
+    bytes += entry.payload.length
+    for (const [position, oldest] of kept) {
+      if (bytes <= mostBytes) break
+      drop(position, oldest)
+    }
     return opened
   }
 }
