@@ -1,15 +1,15 @@
 import { minutes, seconds } from '../core/clock.ts'
 import { isWorse, type Severity } from '../faults/catalogue.ts'
 
-/** What may be told about an alert. `due`-less kinds are told at once. */
-export type NoticeKind = 'opened' | 'resolved'
+/** What may be told about an alert. */
+export type NoticeKind = 'opened' | 'raised' | 'resolved'
 
 /** Events that are worth a message, and what kind of message. */
 export const noticeOf: Record<string, NoticeKind> = {
   'alert.opened': 'opened',
   'alert.reopened': 'opened',
   'alert.detached': 'opened',
-  'alert.severity': 'opened',
+  'alert.severity': 'raised',
   'alert.resolved': 'resolved',
 }
 
@@ -30,20 +30,29 @@ export type AlertNow = {
   severity: Severity
   causeId: string | null
   late: boolean
-  /** An opening of this alert was told to this target before, or is on its way. */
-  told: boolean
 }
+
+/** The last message about this alert that the target was sent. */
+export type Told = { kind: NoticeKind; sentAt: number }
 
 /** Does the target want to hear of this alert at all? */
 export const isWanted = (severity: Severity, minSeverity: Severity): boolean =>
   severity === minSeverity || isWorse(severity, minSeverity)
 
 /**
- * Is a message that waited still true and wanted? Pure. Never for the past: an opening that has
- * ended meanwhile is not told, and so neither is its end. Never for a consequence.
+ * Is a message that waited still true, wanted and new? Pure. Never for the past: an opening that
+ * has ended meanwhile is not told, and so neither is its end. Never for a consequence. `createdAt`
+ * is when it happened: a message that was composed since then has said it already.
  */
-export function isStillTrue(kind: NoticeKind, alert: AlertNow): boolean {
+export function isStillTrue(
+  notice: { kind: NoticeKind; createdAt: number },
+  alert: AlertNow,
+  told: Told | undefined,
+): boolean {
   if (alert.late) return false
-  if (kind === 'resolved') return alert.state === 'resolved' && alert.told
-  return alert.state !== 'resolved' && alert.causeId === null
+  const knowsOfIt = told !== undefined && told.kind !== 'resolved'
+  if (notice.kind === 'resolved') return alert.state === 'resolved' && knowsOfIt
+  if (alert.state === 'resolved' || alert.causeId !== null) return false
+  if (notice.kind === 'opened') return !knowsOfIt
+  return !knowsOfIt || told.sentAt < notice.createdAt
 }

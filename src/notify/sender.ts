@@ -56,11 +56,13 @@ async function findNotice(tx: Tx, delivery: Delivery, publicUrl: string) {
   if (!row || !isFaultCode(row.code)) return undefined
   const told = await tx
     .selectFrom('deliveries')
-    .select('id')
+    .select(['kind', 'sentAt'])
     .where('alertId', '=', delivery.alertId)
     .where('targetId', '=', delivery.targetId)
-    .where('kind', '=', 'opened')
     .where('state', '=', 'sent')
+    .orderBy('sentAt', 'desc')
+    .orderBy('eventSeq', 'desc')
+    .limit(1)
     .executeTakeFirst()
   const notice: Notice = {
     kind: delivery.kind as NoticeKind,
@@ -78,13 +80,8 @@ async function findNotice(tx: Tx, delivery: Delivery, publicUrl: string) {
   const { state, causeId, late } = row
   return {
     notice,
-    alert: {
-      state,
-      causeId,
-      severity: notice.severity,
-      late: late === 1,
-      told: told !== undefined,
-    },
+    alert: { state, causeId, severity: notice.severity, late: late === 1 },
+    told: told && { kind: told.kind as NoticeKind, sentAt: told.sentAt ?? 0 },
   }
 }
 
@@ -99,16 +96,23 @@ export function startSender(options: Options): Loop {
         .where('state', '=', 'waiting')
         .where('nextAt', '<=', now)
         .orderBy('nextAt')
+        .orderBy('eventSeq')
         .limit(20)
         .execute()
-      for (const { id } of due) {
-        await tx
+      const claimed: Delivery[] = []
+      for (const one of due) {
+        // Asked again with the change: another hub may have taken it since the look.
+        const taken = await tx
           .updateTable('deliveries')
           .set({ nextAt: now + claimMs })
-          .where('id', '=', id)
-          .execute()
+          .where('id', '=', one.id)
+          .where('state', '=', 'waiting')
+          .where('nextAt', '<=', now)
+          .returning('id')
+          .executeTakeFirst()
+        if (taken) claimed.push(one)
       }
-      return due
+      return claimed
     })
 
   const finish = (id: string, change: Partial<Delivery>) =>
@@ -155,7 +159,12 @@ export function startSender(options: Options): Loop {
         .executeTakeFirst(),
       found: await findNotice(q, delivery, options.publicUrl()),
     }))
-    if (!target || target.enabled === 0 || !found || !isStillTrue(found.notice.kind, found.alert)) {
+    const { createdAt } = delivery
+    const isWorthIt =
+      target?.enabled === 1 &&
+      found &&
+      isStillTrue({ kind: found.notice.kind, createdAt }, found.alert, found.told)
+    if (!isWorthIt) {
       options.count('skipped')
       return finish(delivery.id, { state: 'skipped' })
     }
@@ -173,6 +182,11 @@ export function startSender(options: Options): Loop {
     })
   }
 
+  /** Of one alert one message after the other: what the first one says decides on the next. */
+  const inOrder = async (deliveries: readonly Delivery[]) => {
+    for (const delivery of deliveries) await one(delivery)
+  }
+
   return createLoop({
     name: 'sender',
     clock,
@@ -180,7 +194,8 @@ export function startSender(options: Options): Loop {
     idleMs: seconds(5),
     turn: async () => {
       const due = await claim(clock.now())
-      await Promise.all(due.map(one))
+      const groups = Map.groupBy(due, (each) => `${each.alertId}/${each.targetId}`)
+      await Promise.all([...groups.values()].map(inOrder))
       return due.length > 0
     },
   })

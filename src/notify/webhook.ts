@@ -44,7 +44,7 @@ export const createWebhookChannel = (now: () => number): Channel => ({
     } catch (cause) {
       throw new NotSent(`no answer: ${messageOf(cause)}`, { giveUp: false, cause })
     }
-    await response.body?.cancel()
+    await response.body?.cancel().catch(() => {})
     if (response.ok) return
     throw new NotSent(`answered ${response.status}`, { giveUp: isFinal(response.status) })
   },
