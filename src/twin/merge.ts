@@ -36,5 +36,6 @@ export function merge(before: UnitState | undefined, sample: Sample, at: number)
     const reasons = reasonsOf(sample, part)
     parts[part] = { at, values, ...(reasons ? { reasons } : {}) }
   }
-  return { kind: sample.kind, at: Math.max(at, before?.at ?? at), parts }
+  const kind = before && before.at > at ? before.kind : sample.kind
+  return { kind, at: Math.max(at, before?.at ?? at), parts }
 }

@@ -23,6 +23,7 @@ export type TwinTables = {
     /** pending · accepted · refused; of the desired hash. */
     state: string
     reason: string | null
+    /** When the hub got that word. */
     reportedAt: number | null
   }
   presence: { agentId: string; hubId: string; session: number; connected: number; at: number }

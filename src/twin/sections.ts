@@ -116,10 +116,18 @@ export async function applyReports(anyTx: AnyTx, messages: readonly Accepted[]):
     const rows = byAgent.get(message.agentId) ?? []
     for (const [section, said] of withLacking(message, rows)) {
       const row = rows.find((one) => one.section === section)
-      if (row) await updateRow(tx, row, reportOn(row, said, message.at))
+      if (row && !isOld(row, message))
+        await updateRow(tx, row, reportOn(row, said, message.receivedAt))
     }
   }
 }
+
+/**
+ * Another hub may read slower than we do. A birth always counts: who is born anew may have lost
+ * what it held.
+ */
+const isOld = (row: Row, message: Accepted): boolean =>
+  message.channel === 'reported' && message.receivedAt < (row.reportedAt ?? 0)
 
 const same = (row: Row, change: Partial<Row>): boolean =>
   (['reportedHash', 'reportedVersion', 'state', 'reason'] as const).every(
@@ -164,4 +172,16 @@ export async function lackingSections(
     lacking.set(row.agentId, sections)
   }
   return lacking
+}
+
+/** Agents that were told of a section before `before` (epoch ms) and have not answered. */
+export async function pendingAgents(anyTx: AnyTx, before: number): Promise<string[]> {
+  const rows = await withTables<TwinTables>(anyTx)
+    .selectFrom('twinSections')
+    .select('agentId')
+    .distinct()
+    .where('state', '=', 'pending')
+    .where('updatedAt', '<', before)
+    .execute()
+  return rows.map((row) => row.agentId)
 }
