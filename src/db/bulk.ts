@@ -16,6 +16,18 @@ export type BulkTable = {
   key: readonly string[]
 }
 
+/** What JSON says by an escape and PostgreSQL refuses to make text of: NUL, half a surrogate pair. */
+const unstorable = /\\u(?:0000|d[89a-f])/
+
+/** Text as the database keeps it, the same in both dialects and as single parameters are kept. */
+const storable = (_key: string, value: unknown) =>
+  typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value
+
+const toJson = (value: unknown): string => {
+  const json = JSON.stringify(value)
+  return unstorable.test(json) ? JSON.stringify(value, storable) : json
+}
+
 const list = (names: readonly string[]) => sql.join(names.map((name) => sql.ref(name)))
 
 /** `->> 3` gives text, a number or null as it was in the JSON; PostgreSQL wants the type said. */
@@ -42,7 +54,7 @@ export async function bulkUpsert(
   const names = Object.keys(columns)
   const others = names.filter((name) => !key.includes(name))
   const changes = others.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`)
-  const json = JSON.stringify(rows)
+  const json = toJson(rows)
   await sql`insert into ${sql.table(table)} (${list(names)}) select ${picked(tx, columns)}
     from ${source(tx, json)} where true
     on conflict (${list(key)}) do update set ${sql.join(changes)}`.execute(tx as never)
@@ -55,7 +67,7 @@ export async function bulkInsert(
   rows: readonly (readonly (string | number | null)[])[],
 ): Promise<void> {
   if (rows.length === 0) return
-  const json = JSON.stringify(rows)
+  const json = toJson(rows)
   await sql`insert into ${sql.table(table)} (${list(Object.keys(columns))})
     select ${picked(tx, columns)} from ${source(tx, json)}`.execute(tx as never)
 }
@@ -67,5 +79,5 @@ export const inTexts = (
   values: readonly string[],
 ): Expression<SqlBool> =>
   dialectOf(tx) === 'sqlite'
-    ? sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`
-    : sql<SqlBool>`${sql.ref(column)} = any (select json_array_elements_text(${JSON.stringify(values)}::json))`
+    ? sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${toJson(values)}))`
+    : sql<SqlBool>`${sql.ref(column)} = any (select json_array_elements_text(${toJson(values)}::json))`
