@@ -63,6 +63,11 @@ function OneGrant(props: {
       <ActionIcon variant="default" aria-label={words.users.removeGrant} onClick={props.onRemove}>
         <IconTrash aria-hidden size={18} />
       </ActionIcon>
+      {grant.areaId === null && grant.contractId === null && (
+        <Text size="sm" c="var(--ink-warn)" w="100%">
+          {words.users.everywhereWarning}
+        </Text>
+      )}
     </Group>
   )
 }

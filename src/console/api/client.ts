@@ -23,15 +23,16 @@ export const isProblem = (error: unknown, code: string): boolean =>
   error instanceof ApiProblem && error.code === code
 
 /** What the client must know of the session; the session keeps it up to date. */
-const held = { csrf: '', onSignedOut: () => {} }
+const held = { csrf: '', onSignedOut: () => {}, onOldToken: () => {} }
 
 export const holdCsrf = (csrf: string): void => {
   held.csrf = csrf
 }
 
-/** Called whenever the hub says that nobody is signed in any more. */
-export const whenSignedOut = (handler: () => void): void => {
-  held.onSignedOut = handler
+/** Nobody is signed in any more; or somebody signed in anew in another window. */
+export const whenSessionChanges = (on: { signedOut: () => void; oldToken: () => void }): void => {
+  held.onSignedOut = on.signedOut
+  held.onOldToken = on.oldToken
 }
 
 export type Query = Record<string, string | number | boolean | undefined>
@@ -75,6 +76,7 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
   if (response.ok) return answer as T
   const { code = 'console.unreadable', detail = '', issues } = answer as Partial<Body>
   if (code === 'access.signed-out') held.onSignedOut()
+  if (code === 'access.csrf') held.onOldToken()
   throw new ApiProblem({ code, status: response.status, detail, issues })
 }
 

@@ -4,7 +4,15 @@
  * event: one way to the truth is enough.
  */
 import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react'
 import { keys, keysOf, liveKinds } from './keys.ts'
 
 const gatherMs = 2000
@@ -127,16 +135,14 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     setConnection(made)
     return made.stop
   }, [client])
-  const live = useMemo<Live>(
-    () => ({
-      connected,
-      watch: (assetId) => {
-        connection?.watch([assetId])
-        return () => connection?.watch([])
-      },
-    }),
-    [connected, connection],
+  const watch = useCallback(
+    (assetId: string) => {
+      connection?.watch([assetId])
+      return () => connection?.watch([])
+    },
+    [connection],
   )
+  const live = useMemo<Live>(() => ({ connected, watch }), [connected, watch])
   return <LiveContext value={live}>{children}</LiveContext>
 }
 

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect } from 'react'
 import type { Permission, Session } from '../../contract/api/access.ts'
-import { api, holdCsrf, isProblem, whenSignedOut } from './client.ts'
+import { api, holdCsrf, isProblem, whenSessionChanges } from './client.ts'
 
 const sessionKey = ['session']
 
@@ -20,7 +20,10 @@ async function loadSession(): Promise<Session | null> {
 export function useSessionQuery() {
   const client = useQueryClient()
   useEffect(() => {
-    whenSignedOut(() => client.setQueryData(sessionKey, null))
+    whenSessionChanges({
+      signedOut: () => client.setQueryData(sessionKey, null),
+      oldToken: () => void client.invalidateQueries({ queryKey: sessionKey }),
+    })
   }, [client])
   return useQuery({
     queryKey: sessionKey,

@@ -35,7 +35,7 @@ export function DevicesPage() {
         always={
           <TextInput
             aria-label={words.devices.search}
-            placeholder={`${words.devices.search} (${words.devices.searchHint.toLowerCase()})`}
+            placeholder={words.devices.searchHint}
             type="search"
             leftSection={<IconSearch aria-hidden size={18} />}
             value={text}
