@@ -26,7 +26,7 @@ export type FakeCabinet = {
   port: () => number
   /** Replaces the faults of a line; no argument heals it. */
   setLine: (line: Line, faults?: LineFaults) => void
-  /** `meter 0x34+24`, `relays read`, `relays 0=on`: everything asked so far. */
+  /** `meter 0x34+24`, `relays read`, `relays 0=on`: what was asked last, at most 1000. */
   requests: readonly string[]
   /** Closes the port and all connections. */
   stop: () => Promise<void>
@@ -149,6 +149,7 @@ export async function createFakeCabinet(options: {
 
   const answer: Answer = (line, asked, work) => {
     requests.push(`${line} ${asked}`)
+    if (requests.length > 1000) requests.shift()
     const { noAnswer, lateMs, exception } = lines[line]
     if (exception !== undefined) return Promise.reject(refusal(exception))
     if (noAnswer) return new Promise(() => {})

@@ -31,7 +31,7 @@ export function answerTo(
   const openedAt = Date.parse(alert.openedAt)
   const luck = chanceOf(`${alert.assetId} ${alert.code} ${openedAt}`)
   const quickMs = minutes(3 + 22 * chanceOf(`${alert.id} quick`))
-  const slowMs = luck > 0.82 ? hours(1 + 20 * (luck - 0.82)) : 0
+  const slowMs = luck > 0.9 ? hours(1 + 40 * (luck - 0.9)) : 0
   const waitsForMorning = isNight(openedAt) && alert.severity !== 'critical'
   const at = (waitsForMorning ? nextHour(openedAt, 6.5) : openedAt) + quickMs + slowMs
   const by = isOfficers && luck < 0.6 ? 'canbo' : luck > 0.5 && luck < 0.65 ? 'quanly' : 'kythuat'

@@ -33,8 +33,6 @@ const alerts = (commune: string) => ({
   seeVi: `Cảnh báo – ${communeName(commune)}`,
   seeEn: 'Alerts',
 })
-const lighting = { seeVi: 'Chiếu sáng', seeEn: 'Lighting' }
-
 type Told = Omit<Chapter, 'afterS' | 'do' | 'trouble'>
 
 const both = (
@@ -78,26 +76,27 @@ function diskFails(round: number): Chapter[] {
 
 /** Told to burn and dark, or told to be off and lit; at dusk and dawn only the meter can fail. */
 function lightsFail(round: number, cabinet: AgentPlan, hour: LightHour): Chapter[] {
-  const { agentId, name } = cabinet
+  const { agentId, name, commune } = cabinet
+  const see = alerts(commune)
   const part = cabinet.kind === 'cabinet' ? at(cabinet.circuits, round).part : ''
   const times: [number, number] = [80, 480]
-  const mended = { vi: `${name}: đã sửa xong`, en: 'the cabinet was mended', ...lighting }
+  const mended = { vi: `${name}: đã sửa xong`, en: 'the cabinet was mended', ...see }
   if (hour === 'burning') {
     const vi = `${name}: một lộ không sáng (nhảy aptomat)`
     return both({ kind: 'breaker', agentId, part }, times, [
-      { vi, en: 'a circuit is dark at night (breaker out)', ...lighting },
+      { vi, en: 'a circuit is dark at night (breaker out)', ...see },
       mended,
     ])
   }
   if (hour === 'broad-day') {
     const vi = `${name}: đèn sáng ban ngày (dính công tắc tơ)`
     return both({ kind: 'welded', agentId, part }, times, [
-      { vi, en: 'lights burn by day (welded contactor)', ...lighting },
+      { vi, en: 'lights burn by day (welded contactor)', ...see },
       mended,
     ])
   }
   return both({ kind: 'meter', agentId }, times, [
-    { vi: `${name}: không đọc được công tơ`, en: 'the meter does not answer', ...lighting },
+    { vi: `${name}: không đọc được công tơ`, en: 'the meter does not answer', ...see },
     mended,
   ])
 }
