@@ -8,7 +8,7 @@ import { faultTitle, partName, reasonText } from '../../src/console/words/look-u
 import { vi, type Words } from '../../src/console/words/vi.ts'
 import { permissions, roles } from '../../src/contract/api/access.ts'
 import { Severity } from '../../src/contract/api/common.ts'
-import { alertStates, targetKinds } from '../../src/contract/api/operations.ts'
+import { AlertHistoryEntry, alertStates, targetKinds } from '../../src/contract/api/operations.ts'
 import { problems } from '../../src/contract/api/problems.ts'
 import { assetKinds, lifecycles } from '../../src/contract/api/register.ts'
 import { UnitKind } from '../../src/contract/wire/common.ts'
@@ -157,11 +157,13 @@ describe('what the console repeats of the hub', () => {
       .filter((path) => /^src\/(alerts|register|areas|devices|lighting|work|notify)\//.test(path))
       .flatMap((path) => [
         ...textOf(path).matchAll(
-          /(?:kind|event): '((?:alert|asset|binding|area|agent|lighting|sla)\.[a-z-]+)'/g,
+          /(?:kind|event): '((?:alert|asset|binding|area|agent|lighting|twin|sla)\.[a-z-]+)'/g,
         ),
       ])
       .map((found) => found[1] ?? '')
     expect(said.length).toBeGreaterThan(5)
+    // Of alerts, everything that stands in their history is told.
+    said.push(...AlertHistoryEntry.shape.what.options.map((what) => `alert.${what}`))
     const heard: readonly string[] = liveKinds
     expect(said.filter((kind) => !heard.includes(kind))).toEqual([])
     expect(liveKinds.filter((kind) => keysOf(kind).length === 0)).toEqual([])
