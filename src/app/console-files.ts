@@ -1,12 +1,21 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import { z } from 'zod'
 import type { Http } from '../http/server.ts'
 
-const dist = fileURLToPath(new URL('../console/dist', import.meta.url))
+/** Where `npm run build` puts it. */
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'console', 'dist')
 
 const isPage = (url: string) => !url.startsWith('/api/') && !url.startsWith('/mqtt')
+
+const filesIn = (folder: string): Set<string> =>
+  new Set(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
+  )
 
 /**
  * Serves the built console at `/`, every page address leading to its one page. Returns false when
@@ -21,6 +30,7 @@ export async function serveConsole({ app }: Http, folder = dist): Promise<boolea
     )
     return false
   }
+  const files = filesIn(folder)
   // No routes of the plugin's own: each route must say who may use it.
   await app.register(fastifyStatic, {
     root: folder,
@@ -38,8 +48,11 @@ export async function serveConsole({ app }: Http, folder = dist): Promise<boolea
     },
     (request, reply) => {
       if (!isPage(request.url)) return reply.callNotFound()
+      // An id may hold a dot: what is no file of the console is a page of it.
       const path = request.params['*']
-      return reply.sendFile(/\.\w+$/.test(path) ? path : 'index.html')
+      if (files.has(path)) return reply.sendFile(path)
+      const isLost = path.startsWith('assets/') || path.includes('..')
+      return isLost ? reply.callNotFound() : reply.sendFile('index.html')
     },
   )
   return true
