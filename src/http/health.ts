@@ -15,6 +15,7 @@ type HealthPorts = {
   metrics: () => Promise<{ type: string; body: string }>
 }
 
+const tags = ['hub']
 const Ready = z.object({ ready: z.boolean(), down: z.array(z.string()) })
 
 /** /healthz: the process answers. /readyz: it can do its work. /metrics: Prometheus text. */
@@ -23,13 +24,13 @@ export function healthRoutes(app: App, ports: HealthPorts): void {
     '/healthz',
     {
       config: { permission: 'public' },
-      schema: { response: { 200: z.object({ ok: z.boolean() }) } },
+      schema: { tags, response: { 200: z.object({ ok: z.boolean() }) } },
     },
     () => ({ ok: true }),
   )
   app.get(
     '/readyz',
-    { config: { permission: 'public' }, schema: { response: { 200: Ready, 503: Ready } } },
+    { config: { permission: 'public' }, schema: { tags, response: { 200: Ready, 503: Ready } } },
     async (_request, reply) => {
       const parts = await ports.parts()
       const down = parts.filter((part) => part.state === 'down').map((part) => part.name)
@@ -38,15 +39,26 @@ export function healthRoutes(app: App, ports: HealthPorts): void {
   )
   app.get(
     '/metrics',
-    { config: { permission: 'public' }, schema: { hide: true } },
+    {
+      config: { permission: 'public' },
+      schema: {
+        tags,
+        response: {
+          200: { description: 'Prometheus', content: { 'text/plain': { schema: z.string() } } },
+        },
+      },
+    },
     async (_request, reply) => {
       const { type, body } = await ports.metrics()
-      return reply.type(type).send(body)
+      return reply
+        .type(type)
+        .serializer((text: unknown) => String(text))
+        .send(body)
     },
   )
   app.get(
     '/api/v1/status',
-    { config: { permission: 'signed-in' }, schema: { response: { 200: HubStatus } } },
+    { config: { permission: 'signed-in' }, schema: { tags, response: { 200: HubStatus } } },
     async () => ({
       version: ports.version,
       startedAt: new Date(ports.startedAt).toISOString(),

@@ -92,6 +92,35 @@ function harden(app: FastifyInstance): void {
   })
 }
 
+/** The document says who may use a route, and that every refusal is one and the same problem. */
+const transform: typeof jsonSchemaTransform = (about) => {
+  const { schema, url } = jsonSchemaTransform(about)
+  const permission = about.route.config?.permission ?? 'public'
+  return { url, schema: { ...schema, 'x-permission': permission } as never }
+}
+
+const refusal = {
+  description: 'A refusal (RFC 9457); `code` says which',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+type Operations = Record<string, { responses?: Record<string, unknown>; security?: unknown }>
+
+const transformObject: typeof jsonSchemaTransformObject = (about) => {
+  // What zod shares between schemas it names as another document; here it is a part of this one.
+  const document = JSON.parse(
+    JSON.stringify(jsonSchemaTransformObject(about)).replaceAll('/__shared#/', '/__shared/'),
+  ) as ReturnType<typeof jsonSchemaTransformObject>
+  for (const path of Object.values(document.paths ?? {}) as Operations[]) {
+    for (const operation of Object.values(path)) {
+      operation.responses = { ...operation.responses, default: refusal }
+      if ((operation as { 'x-permission'?: string })['x-permission'] === 'public')
+        operation.security = []
+    }
+  }
+  return document
+}
+
 async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(fastifySwagger, {
     openapi: {
@@ -105,8 +134,8 @@ async function addOpenApi(app: FastifyInstance, version: string): Promise<void> 
       },
       security: [{ session: [] }, { token: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform,
+    transformObject,
   })
   await app.register(fastifySwaggerUi, {
     routePrefix: '/api/docs',

@@ -227,6 +227,7 @@ const everywhereOnly: Record<string, Request> = {
 const placeless: Record<string, string> = {
   'GET /healthz': 'nothing but ok',
   'GET /readyz': 'names of the parts that are down',
+  'GET /metrics': 'counts without names',
   'GET /api/v1/status': 'the hub itself',
   'POST /api/v1/session': 'signing in',
   'GET /api/v1/session': 'who asks',

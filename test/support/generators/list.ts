@@ -2,6 +2,7 @@ import { dashboardFiles } from '../../../dashboards/build.ts'
 import { asyncApiJson } from './asyncapi.ts'
 import { configurationPage } from './configuration.ts'
 import { envExample } from './env-example.ts'
+import { openApiJson } from './openapi.ts'
 import { wirePage } from './wire-page.ts'
 
 /** One generated file: its path in the project and the function that makes its whole text. */
@@ -16,5 +17,6 @@ export const generated: readonly Generated[] = [
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/wire.md', make: wirePage },
   { path: 'docs/generated/asyncapi.json', make: asyncApiJson },
+  { path: 'docs/generated/openapi.json', make: openApiJson },
   ...Object.entries(dashboardFiles).map(([path, make]) => ({ path: `dashboards/${path}`, make })),
 ]
