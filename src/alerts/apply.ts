@@ -71,9 +71,11 @@ function applyLive(message: ConditionsMessage, { book, resolve, last }: Ports): 
   // Ended first: a rebound fault must leave its old asset before it stands on the new one.
   for (const { row } of ended) book.ended(row, receivedAt)
   for (const { row } of unknown) book.lostSight(row)
+  const frozen = new Set(unknown.map(({ row }) => `${row.assetId}|${row.part}|${row.code}`))
   for (const one of active) {
     const fault = toFault(message, one, resolve)
-    if (fault) book.seen(fault, receivedAt)
+    if (!fault || frozen.has(`${fault.assetId}|${fault.part}|${fault.code}`)) continue
+    book.seen(fault, receivedAt)
   }
 }
 

@@ -8,7 +8,7 @@ export type OpenAlert = LocalKey & { assetId: string }
 export type Reconciled<T extends OpenAlert> = {
   /** Judged now and not in the set any more, or in it for another asset since a rebinding. */
   ended: T[]
-  /** Not judged now: neither resolved nor seen. */
+  /** Not judged now, also when the agent goes on naming it: neither resolved nor seen. */
   unknown: T[]
 }
 
@@ -37,8 +37,8 @@ export function reconcile<T extends OpenAlert>(
   const result: Reconciled<T> = { ended: [], unknown: [] }
   for (const alert of open) {
     const isRebound = assetOf(alert.unit, alert.part) !== alert.assetId
-    if (present.has(keyOf(alert)) && !isRebound) continue
     const isFrozen = !isRebound && isUnknown(set.unknown, alert)
+    if (present.has(keyOf(alert)) && !isRebound && !isFrozen) continue
     result[isFrozen ? 'unknown' : 'ended'].push(alert)
   }
   return result

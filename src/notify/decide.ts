@@ -17,7 +17,17 @@ export const noticeOf: Record<string, NoticeKind> = {
  * Messages wait this long for a cause to show itself, so that one power cut is one message
  * (Alertmanager's group_wait).
  */
-export const groupWaitMs = seconds(30)
+const groupWaitMs = seconds(30)
+
+/**
+ * A consequence that lost its cause is often on its way to ending too: its own clear time runs
+ * longer than its cause's. It gets that time before anybody is told.
+ */
+const lonelyWaitMs = minutes(5)
+
+/** How long the message of an event waits before it is asked whether it is still true. */
+export const waitMsOf = (eventKind: string): number =>
+  eventKind === 'alert.detached' ? lonelyWaitMs : groupWaitMs
 
 export const attemptsAtMost = 8
 

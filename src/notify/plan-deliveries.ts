@@ -7,7 +7,7 @@ import { type AnyTx, type Tx as TxOf, withTables } from '../db/database.ts'
 import type { EventRow } from '../db/events.ts'
 import type { Severity } from '../faults/catalogue.ts'
 import type { RegisterTables } from '../register/schema.ts'
-import { groupWaitMs, isWanted, noticeOf } from './decide.ts'
+import { isWanted, noticeOf, waitMsOf } from './decide.ts'
 import type { NotifyTables } from './schema.ts'
 
 type Tx = TxOf<NotifyTables & AlertsTables & RegisterTables & AreasTables>
@@ -55,7 +55,7 @@ function deliveriesOf(event: EventRow, targets: readonly Target[], areas: Readon
       kind,
       state: 'waiting',
       attempts: 0,
-      nextAt: event.at + groupWaitMs,
+      nextAt: event.at + waitMsOf(event.kind),
       lastError: null,
       createdAt: event.at,
       sentAt: null,

@@ -31,7 +31,7 @@ describe('an open alert and the newest full set', () => {
       'ended',
     ],
     ['is absent, another unit not judged', [], [{ unit: 'nvr2' }], bound, 'ended'],
-    ['is in the set and not judged at once', active, [{ unit: 'nvr1' }], bound, 'kept'],
+    ['is in the set and not judged at once', active, [{ unit: 'nvr1' }], bound, 'unknown'],
     ['is in the set for another asset', active, [], (): string | undefined => 'other', 'ended'],
     [
       'is not judged, on another asset',

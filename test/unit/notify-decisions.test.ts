@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { minutes, seconds } from '../../src/core/clock.ts'
 import { faults, isFaultCode, severities } from '../../src/faults/catalogue.ts'
-import { isStillTrue, isWanted, retryAfterMs } from '../../src/notify/decide.ts'
+import { isStillTrue, isWanted, retryAfterMs, waitMsOf } from '../../src/notify/decide.ts'
 import { compose, type Notice } from '../../src/notify/message.ts'
 import { sign, webhookProblem } from '../../src/notify/webhook.ts'
 
@@ -138,5 +138,12 @@ describe('webhooks', () => {
     ['', false],
   ])('%s', (address, isFine) => {
     expect(webhookProblem(address) === undefined).toBe(isFine)
+  })
+})
+
+describe('how long a message waits', () => {
+  it('gives a consequence that lost its cause the time to end by itself', () => {
+    expect(waitMsOf('alert.opened')).toBe(30_000)
+    expect(waitMsOf('alert.detached')).toBeGreaterThan(faults['channel-offline'].clearMs)
   })
 })
