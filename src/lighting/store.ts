@@ -37,24 +37,30 @@ const toProgram = (row: Row): LightingProgram => ({
   updatedBy: row.updatedBy,
 })
 
+const stale = (version: number) =>
+  new Problem('resource.stale', `version ${version} was published meanwhile; look at it first`)
+
 async function put(tx: Tx, row: Row, expectedVersion: number): Promise<void> {
   const before = await tx
     .selectFrom('lightingPrograms')
     .select('version')
     .where('areaId', '=', row.areaId)
     .executeTakeFirst()
-  if ((before?.version ?? 0) !== expectedVersion) {
-    throw new Problem(
-      'resource.stale',
-      `version ${before?.version ?? 0} was published meanwhile; look at it first`,
-    )
-  }
+  if ((before?.version ?? 0) !== expectedVersion) throw stale(before?.version ?? 0)
   const { areaId, ...change } = row
-  await tx
+  // Asked again with the change: on PostgreSQL another scheduler may publish since the look.
+  const put = await tx
     .insertInto('lightingPrograms')
     .values(row)
-    .onConflict((oc) => oc.column('areaId').doUpdateSet(change))
-    .execute()
+    .onConflict((oc) =>
+      oc
+        .column('areaId')
+        .doUpdateSet(change)
+        .where('lightingPrograms.version', '=', expectedVersion),
+    )
+    .returning('version')
+    .executeTakeFirst()
+  if (!put) throw stale(row.version)
   const { version, name, weekly, updatedAt: at, updatedBy: by } = row
   await tx
     .insertInto('lightingVersions')

@@ -45,6 +45,8 @@ type CountedAlert = {
 const never = Date.UTC(9999, 11, 31)
 const iso = (at: number) => new Date(Math.min(at, never)).toISOString()
 
+const stale = () => new Problem('resource.stale', 'it was changed meanwhile; look at it first')
+
 async function loadRules(tx: Tx): Promise<Rules> {
   const policies = await tx.selectFrom('slaPolicies').selectAll().execute()
   const calendars = await tx.selectFrom('slaCalendars').selectAll().execute()
@@ -205,19 +207,23 @@ export function createWork({
         .select('version')
         .where('id', '=', id)
         .executeTakeFirst()
-      if ((before?.version ?? 0) !== expectedVersion)
-        throw new Problem('resource.stale', 'it was changed meanwhile; look at it first')
+      if ((before?.version ?? 0) !== expectedVersion) throw stale()
       const row = {
         version: expectedVersion + 1,
         name,
         body: JSON.stringify(body),
         updatedAt: clock.now(),
       }
-      await tx
+      // Asked again with the change: on PostgreSQL somebody else may write since the look.
+      const put = await tx
         .insertInto(table)
         .values({ id, ...row })
-        .onConflict((oc) => oc.column('id').doUpdateSet(row))
-        .execute()
+        .onConflict((oc) =>
+          oc.column('id').doUpdateSet(row).where(`${table}.version`, '=', expectedVersion),
+        )
+        .returning('version')
+        .executeTakeFirst()
+      if (!put) throw stale()
       await writeAudit(tx, {
         at: clock.now(),
         by: actor,
