@@ -36,7 +36,8 @@ type AgentWish = {
   areaId?: string
   siteId?: string
   inventory?: { unit: string; kind: 'recorder' | 'ups' | 'cabinet'; parts: { part: string }[] }[]
-  commissioning?: boolean
+  /** Its own asset stays in commissioning, so that its silence is nobody's alert. */
+  maySilent?: boolean
 }
 
 export const recorderOf = (channels: number) => [
@@ -124,12 +125,9 @@ export async function startHubRig(settings: Record<string, string> = {}): Promis
         })
         return found.every(([, id]) => id) && new Map(found as [string, string][])
       }, 'the agent to be adopted')
-      if (!wish.commissioning) {
-        for (const { unit } of [{ unit: '' }, ...inventory]) {
-          const id = unit === '' ? agentId : assets.get(`${unit}/`)
-          await rig.api.call('POST', `/api/v1/assets/${id}/lifecycle`, { to: 'in-service' })
-        }
-      }
+      const ids = inventory.map(({ unit }) => assets.get(`${unit}/`))
+      for (const id of wish.maySilent ? ids : [agentId, ...ids])
+        await rig.api.call('POST', `/api/v1/assets/${id}/lifecycle`, { to: 'in-service' })
       return { wire, secret, assets }
     },
     restart: async (downMs) => {
