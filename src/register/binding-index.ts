@@ -54,9 +54,19 @@ export function indexBindings(rows: readonly BindingRow[]): BindingIndex {
     const assets = byAgent.get(row.agentId) ?? new Set()
     byAgent.set(row.agentId, assets.add(row.assetId))
   }
+  // A report names its unit once for each of its parts.
+  const last: { agentId: string; unit: string; parts: Map<string, Period[]> | undefined } = {
+    agentId: '',
+    unit: '',
+    parts: undefined,
+  }
+  const partsOf = (agentId: string, unit: string) => {
+    if (last.agentId === agentId && last.unit === unit) return last.parts
+    return Object.assign(last, { agentId, unit, parts: units.get(`${agentId}/${unit}`) }).parts
+  }
   return {
     resolve: (agentId, unit, part, moment) => {
-      const parts = units.get(`${agentId}/${unit}`)
+      const parts = partsOf(agentId, unit)
       if (!parts) return undefined
       const own = at(parts.get(part), moment)
       if (own || part === '') return own

@@ -40,7 +40,7 @@ export async function startChild<First>(
 ): Promise<Child<First>> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...profiling(file), ...(file.includes('hub') ? ['--max-semi-space-size=8'] : [])],
+    execArgv: [...profiling(file), ...(file.includes('hub') ? ['--max-semi-space-size=16'] : [])],
     // As `npm start` does it.
     env: {
       ...process.env,
