@@ -92,7 +92,8 @@ export function nextToSend(
   return { lanes: begin(paid, n, 'backlog'), send: { n, lane: 'backlog' } }
 }
 
+/** One place of the whole window is never the backlog's: a live record always finds it free. */
 function isBacklogFull(lanes: Lanes, limits: LaneLimits): boolean {
   const inFlight = [...lanes.inFlight.values()].filter((lane) => lane === 'backlog').length
-  return inFlight >= Math.min(limits.backlogWindow, limits.window - 1)
+  return inFlight >= limits.backlogWindow || lanes.inFlight.size >= limits.window - 1
 }

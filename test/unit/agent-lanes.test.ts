@@ -68,6 +68,13 @@ describe('lanes', () => {
     expect(drain(addLive(lanes, 101), [4, 5, 6], 60_000).sent).toEqual(['L101'])
   })
 
+  test('the backlog never overfills the window that live records use, too', () => {
+    let lanes = openLanes(1000, [], 0)
+    for (let n = 1001; n <= 1006; n += 1) lanes = addLive(lanes, n)
+    lanes = acknowledge(drain(lanes, [], 0).lanes, 1000)
+    expect(drain(lanes, [1, 2, 3], 600).lanes.inFlight.size).toBe(7)
+  })
+
   test('whatever happens: never more than the window, each record on its way once, live in order', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('live' as const) }),
