@@ -13,11 +13,15 @@ type Answer = {
 }
 
 const fromFastify: Record<number, ProblemCode> = {
-  400: 'request.invalid',
   404: 'resource.not-found',
   413: 'request.too-large',
-  415: 'request.invalid',
   429: 'request.too-many',
+}
+
+/** What the framework refuses by itself is the caller's doing as long as it says 4xx. */
+function codeOfStatus(status: number | undefined): ProblemCode | undefined {
+  if (status === undefined || status < 400 || status >= 500) return undefined
+  return fromFastify[status] ?? 'request.invalid'
 }
 
 function validationAnswer(error: FastifyError): Answer {
@@ -33,7 +37,7 @@ function validationAnswer(error: FastifyError): Answer {
 function toAnswer(error: FastifyError | Problem): Answer | undefined {
   if (error instanceof Problem) return { code: error.code, detail: error.message }
   if (hasZodFastifySchemaValidationErrors(error)) return validationAnswer(error)
-  const code = error.statusCode === undefined ? undefined : fromFastify[error.statusCode]
+  const code = codeOfStatus(error.statusCode)
   return code ? { code, detail: error.message } : undefined
 }
 
