@@ -23,6 +23,7 @@ import { startConsumers } from './app/consumers.ts'
 import { openHubDatabase } from './app/database.ts'
 import { hubIdIn, placesIn, prepareFolder } from './app/folder.ts'
 import { hubJobs } from './app/jobs.ts'
+import { demandKey } from './app/key-check.ts'
 import { explainJournal, httpPorts, mqttPorts, openPorts } from './app/start-error.ts'
 import { openTelemetry } from './app/telemetry.ts'
 import { keyPairFrom } from './app/tls.ts'
@@ -147,6 +148,7 @@ async function build(
     markerFile: places.marker,
   })
   stops.add('database', () => db.close())
+  await demandKey(db, keyring, places.key)
   const telemetry = await openTelemetry({
     url: config.seriesUrl,
     folder: places.series,

@@ -88,3 +88,20 @@ export async function detectRestore(
   await saveMarker(db, markerFile)
   return { restored, lineage: current }
 }
+
+/** Keeps `value` under `key` when nothing is kept there yet; returns what is kept. */
+export const rememberFirst = (db: AnyDatabase, key: string, value: string): Promise<string> =>
+  db.write(async (tx) => {
+    const meta = withTables<DbTables>(tx)
+    await meta
+      .insertInto('meta')
+      .values({ key, value })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute()
+    const row = await meta
+      .selectFrom('meta')
+      .select('value')
+      .where('key', '=', key)
+      .executeTakeFirstOrThrow()
+    return row.value
+  })
