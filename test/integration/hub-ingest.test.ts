@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { encode } from '../../src/contract/wire/codec.ts'
 import { hours, minutes, seconds } from '../../src/core/clock.ts'
 import { describeOnBoth } from '../support/both-databases.ts'
 import { birthWith, type HubRig, recorderOf, startHubRig } from '../support/hub-rig.ts'
+import { connectAgent, type WireAgent } from '../support/wire-agent.ts'
 
 const offline = (rig: HubRig, part = 'ch:1') => ({
   unit: 'nvr1',
@@ -160,6 +162,45 @@ describeOnBoth('from the wire to state', (newSettings) => {
     expect(await silentAlerts()).toEqual([])
     wire.cut()
     await rig.live(async () => (await silentAlerts()).length === 1, 'a real silence to be seen')
+  })
+
+  it('raises nothing when two hundred agents come back one by one after a restart', async () => {
+    const ids = Array.from({ length: 200 }, (_, i) => `agent-${i}`)
+    const { devices, db, journal, credentials } = rig.hub.inside
+    const place = { areaId: rig.areas.commune, siteId: null }
+    await devices.addAll(ids.map((id) => ({ id, name: id, secret: `secret-of-${id}`, ...place })))
+    await credentials.refresh()
+    await db.write(async (tx) => {
+      await tx.updateTable('assets').set({ lifecycle: 'in-service' }).execute()
+    })
+    const heard = (agentId: string) => {
+      const own = { id: ['aaaaaaaaaaaa', 1] as [string, number], boot: '00c0ffee', mono: 1 }
+      const at = new Date(rig.clock.now()).toISOString()
+      const body = { ...own, at, lane: 'live' as const, trust: 'trusted' as const, sections: {} }
+      const record = { agentId, channel: 'reported' as const, payload: encode('reported', body) }
+      return new Promise<void>((resolve, reject) =>
+        journal.append({ ...record, receivedAt: rig.clock.now() }, (error) =>
+          error ? reject(error) : resolve(),
+        ),
+      )
+    }
+    await Promise.all(ids.map(heard))
+    await rig.settled()
+    await rig.restart(hours(1))
+    const port = rig.hub.ports.mqtt ?? 0
+    const wires: WireAgent[] = []
+    for (const agentId of ids) {
+      const options = { port, agentId, secret: `secret-of-${agentId}`, now: rig.clock.now }
+      const wire = await connectAgent({ ...options, epoch: 'bbbbbbbbbbbb' })
+      await wire.send('conditions', set())
+      wires.push(wire)
+      await rig.clock.live(seconds(0.6))
+    }
+    for (const wire of wires) await wire.send('conditions', set())
+    await rig.settled()
+    await rig.clock.live(seconds(100))
+    expect(await rig.alerts('&withChildren=true&state=all')).toEqual([])
+    for (const wire of wires) wire.cut()
   })
 
   it('calls nobody silent while its own readers stand still, nor when they go on', async () => {
