@@ -120,7 +120,7 @@ describe('time', () => {
 
 describe('the project stands alone', () => {
   const allowed = new Set(
-    `.ci .dockerignore .env.example .git .gitattributes .github .gitignore agents biome.json broker
+    `.ci .dockerignore .env.example .git .gitattributes .github .gitignore .npmrc agents biome.json broker
     CHANGELOG.md dashboards docker-compose.yml Dockerfile docs knip.json LICENSE package.json
     package-lock.json README.md src test tsconfig.json vitest.config.ts`.split(/\s+/),
   )
