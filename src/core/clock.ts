@@ -48,12 +48,26 @@ function systemAfter(delayMs: number, task: () => void): Timer {
   return { cancel: () => clearTimeout(state.handle) }
 }
 
+/** For periods that are too long for an interval of Node, which would run them without pause. */
+function systemEvery(periodMs: number, task: () => void): Timer {
+  const state: { timer?: Timer } = {}
+  const arm = () => {
+    state.timer = systemAfter(periodMs, () => {
+      arm()
+      task()
+    })
+  }
+  arm()
+  return { cancel: () => state.timer?.cancel() }
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: systemAfter,
   every: (periodMs, task) => {
+    if (periodMs > longestTimeoutMs) return systemEvery(periodMs, task)
     const handle = setInterval(task, periodMs)
     return { cancel: () => clearInterval(handle) }
   },

@@ -6,6 +6,7 @@ import {
   sign,
   X509Certificate,
 } from 'node:crypto'
+import { isIPv4, isIPv6 } from 'node:net'
 
 /** PEM key and certificate, and the pin that agents are given: SHA-256 of the public key (SPKI). */
 export type KeyPair = { key: string; cert: string }
@@ -37,10 +38,30 @@ const timeOf = (at: number) => {
     : der(0x18, Buffer.from(`${digits}Z`))
 }
 
+/** The bytes of an IP address; undefined for a name. */
+function addressBytes(host: string): Buffer | undefined {
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  if (isIPv4(bare)) return Buffer.from(bare.split('.').map(Number))
+  if (!isIPv6(bare)) return undefined
+  const [head = '', tail] = bare.replace(/%.*$/, '').split('::')
+  const bytesOf = (groups: string) =>
+    groups
+      .split(':')
+      .filter(Boolean)
+      .flatMap((group) => {
+        if (isIPv4(group)) return group.split('.').map(Number)
+        const value = Number.parseInt(group, 16)
+        return [value >> 8, value & 0xff]
+      })
+  const [before, after] = [bytesOf(head), bytesOf(tail ?? '')]
+  const zeros = new Array<number>(16 - before.length - after.length).fill(0)
+  return Buffer.from([...before, ...zeros, ...after])
+}
+
 function altNames(hosts: readonly string[]): Buffer {
   const names = hosts.map((host) => {
-    const isV4 = /^\d+(\.\d+){3}$/.test(host)
-    return isV4 ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host))
+    const address = addressBytes(host)
+    return address ? der(0x87, address) : der(0x82, Buffer.from(host))
   })
   return der(0xa3, sequence(sequence(oid(subjectAltName), der(0x04, sequence(...names)))))
 }
