@@ -113,6 +113,13 @@ describe('the thread from a device to an alert, a light and an SLA', () => {
     )
   })
 
+  it('tells an agent the time when it is born', async () => {
+    const sent = await live(async () => agent.received.find((one) => one.channel === 'time'))
+    expect(Math.abs(Date.parse((sent.body as { at: string }).at) - clock.now())).toBeLessThan(
+      minutes(2),
+    )
+  })
+
   it('raises nothing for what is not in service', async () => {
     await say([condition('channel-offline')])
     await live(async () => hub.inside.stateReader.caughtUp())

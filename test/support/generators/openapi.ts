@@ -1,6 +1,6 @@
 import { accessRoutes } from '../../../src/access/routes.ts'
 import { alertRoutes } from '../../../src/alerts/routes.ts'
-import { version } from '../../../src/app.ts'
+import { version } from '../../../src/app/version.ts'
 import { areaRoutes } from '../../../src/areas/routes.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { deviceRoutes } from '../../../src/devices/routes.ts'
