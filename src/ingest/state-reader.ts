@@ -8,11 +8,12 @@ import type { Clock } from '../core/clock.ts'
 import { seconds } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import { messageOf } from '../core/problem.ts'
 import { type AnyTx, type Database, withTables } from '../db/database.ts'
 import { loadKnown, saveKnown, sift } from './intake.ts'
 import type { Journal } from './journal.ts'
 import type { Opened, Opener, Rejection } from './messages.ts'
-import { createReader, type Reader } from './reader.ts'
+import { createReader, type Reader, type ReaderOptions } from './reader.ts'
 import { keepRejected } from './rejected.ts'
 import type { IngestTables } from './schema.ts'
 import type { JournalEntry } from './segment.ts'
@@ -37,6 +38,8 @@ export type StateReaderOptions = {
 
 const name = 'state'
 const aliveForMs = seconds(30)
+/** A batch that failed so often has something in it that will always fail. */
+const triesAtMost = 3
 
 function rejectionsOf(fresh: readonly Opened[]): Rejection[] {
   return fresh.flatMap(({ read }) => ('rejection' in read ? [read.rejection] : []))
@@ -82,7 +85,7 @@ export function createStateReader(options: StateReaderOptions): Reader {
   /** A will is the broker's word and not the agent's: it does not say that the agent was heard. */
   const isSaid = ({ read }: Opened) => !('nothing' in read)
 
-  const handle = async (
+  const take = async (
     entries: readonly JournalEntry[],
     next: number,
     missing: { from: number; to: number } | undefined,
@@ -105,6 +108,41 @@ export function createStateReader(options: StateReaderOptions): Reader {
     options.count('repeated', done.repeated)
     for (const { kind } of done.rejections) options.count(kind, 1)
     options.applied(done.messages)
+  }
+
+  /** Puts one record aside that no room could apply; throws when the database is away. */
+  const putAside = async (entry: JournalEntry, error: unknown) => {
+    const { agentId, channel, receivedAt, payload } = entry
+    const reason = `could not be applied: ${messageOf(error)}`.slice(0, 300)
+    log.error({ agentId, channel, err: error }, 'a record is put aside')
+    await db.write(async (tx) => {
+      await keepRejected(tx, [{ kind: 'rejected', agentId, channel, receivedAt, reason, payload }])
+      await saveCursor(tx, entry.next)
+    })
+    options.count('rejected', 1)
+  }
+
+  /** One by one, so that a single record which breaks a room does not stop a province. */
+  const takeSingly = async (entries: readonly JournalEntry[]) => {
+    for (const entry of entries) {
+      try {
+        await take([entry], entry.next, undefined)
+      } catch (error) {
+        await putAside(entry, error)
+      }
+    }
+  }
+
+  let failures = 0
+  const handle: ReaderOptions['handle'] = async (entries, next, missing) => {
+    try {
+      await take(entries, next, missing)
+    } catch (error) {
+      failures += 1
+      if (failures < triesAtMost || entries.length === 0) throw error
+      await takeSingly(entries)
+    }
+    failures = 0
   }
 
   const reader = createReader({
