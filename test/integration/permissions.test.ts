@@ -227,6 +227,15 @@ describe('the OpenAPI document', () => {
   })
 })
 
+describe('the console', () => {
+  it('is not needed: the hub says at its place that it is not built', async () => {
+    expect(hub.hasConsole).toBe(false)
+    const page = await fetch(hub.url)
+    expect([page.status, page.headers.get('x-content-type-options')]).toEqual([200, 'nosniff'])
+    expect(await page.text()).toMatch(/not built.*npm run build/)
+  })
+})
+
 describe('health', () => {
   it('is told to anybody, without reasons', async () => {
     const ask = async (path: string) => {
