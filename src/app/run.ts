@@ -25,6 +25,12 @@ function greet(hub: Hub): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+/** The first signal asks; a second one ends the process as it would any other. */
+const askedToStop = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment())
   const [command, ...rest] = process.argv.slice(2)
@@ -34,11 +40,11 @@ async function main(): Promise<void> {
   }
   const log = createLog({ level: config.logLevel })
   for (const warning of config.warnings) log.warn({ warning }, 'settings')
+  // From the first moment on: who is told to stop while it starts stops in order as well.
+  const asked = askedToStop()
   const hub = await startHub({ config, clock: systemClock, log })
   greet(hub)
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
+  await asked
   log.info('stopping')
   await hub.stop()
 }

@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { signIn } from '../support/hub.ts'
 import { type HubProcess, startHubProcess } from '../support/hub-process.ts'
+import { until } from '../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ansang-startup-'))
 const running: HubProcess[] = []
@@ -143,6 +152,15 @@ describe('a hub that runs', () => {
     expect(again.out()).not.toContain('First sign-in')
     expect(await again.stop()).toBe(0)
     expect(again.err()).toBe('')
+  })
+
+  it('stops in order also when it is told to while it still starts', async () => {
+    const dataDir = newFolder()
+    const hub = start({ ANSANG_DATA_DIR: dataDir })
+    // The key file is made early in the start, long before the hub is ready.
+    await until(() => existsSync(join(dataDir, 'secret.key')), { everyMs: 1 })
+    expect(await hub.stop()).toBe(0)
+    expect(hub.err()).toBe('')
   })
 
   it('keeps its folder from the eyes of others', async () => {
