@@ -85,7 +85,9 @@ describeOnBoth('bringing plans to cabinets', (newSettings) => {
     await rig.api.call('PATCH', `/api/v1/areas/${rig.areas.commune}`, { name: 'Xã An Bình Mới' })
     await rig.clock.live(seconds(20))
     expect(await versions()).toEqual({ 'agent-a': 2, 'agent-b': 1 })
-    expect(desiredOf(a).filter((one) => one.sections['plan'])).toHaveLength(2)
+    // Who has not answered yet may be asked twice: the versions count, not the messages.
+    const sent = desiredOf(a).flatMap((one) => one.sections['plan']?.version ?? [])
+    expect([...new Set(sent)]).toHaveLength(2)
   })
 
   it('shows why a plan was refused, and that the old one runs', async () => {
