@@ -6,6 +6,7 @@ import type { Accepted } from '../contract/wire/accepted.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { type Database, withTables } from '../db/database.ts'
+import { cursorOf } from './cursor.ts'
 import type { Journal } from './journal.ts'
 import type { Opener } from './messages.ts'
 import { createReader, type Reader } from './reader.ts'
@@ -54,18 +55,7 @@ export function createSeriesReader(options: Options): Reader {
     clock,
     log,
     maxBytes: 2 * 1024 * 1024,
-    from: async () => {
-      const row = await db.read((q) =>
-        q
-          .selectFrom('journalCursors')
-          .select('position')
-          .where('hubId', '=', hubId)
-          .where('journalId', '=', journal.id)
-          .where('reader', '=', name)
-          .executeTakeFirst(),
-      )
-      return row?.position ?? journal.tail()
-    },
+    from: () => cursorOf(db, { hubId, journal, reader: name }),
     handle: async (entries, next) => {
       const points: Point[] = []
       let unbound = 0

@@ -10,6 +10,7 @@ import { newId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/problem.ts'
 import { type AnyTx, type Database, withTables } from '../db/database.ts'
+import { cursorOf } from './cursor.ts'
 import { loadKnown, saveKnown, sift } from './intake.ts'
 import type { Journal } from './journal.ts'
 import type { Opened, Opener, Rejection } from './messages.ts'
@@ -151,18 +152,7 @@ export function createStateReader(options: StateReaderOptions): Reader {
     clock,
     log,
     maxBytes: 2 * 1024 * 1024,
-    from: async () => {
-      const row = await db.read((q) =>
-        q
-          .selectFrom('journalCursors')
-          .select('position')
-          .where('hubId', '=', hubId)
-          .where('journalId', '=', journal.id)
-          .where('reader', '=', name)
-          .executeTakeFirst(),
-      )
-      return row?.position ?? journal.tail()
-    },
+    from: () => cursorOf(db, { hubId, journal, reader: name }),
     handle,
   })
   return reader
